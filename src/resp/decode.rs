@@ -1,0 +1,462 @@
+//! Bytes to requests (what a server reads) and to replies (what a client reads).
+
+use std::fmt;
+use std::ops::Range;
+
+use super::Reply;
+use crate::bytes::Bytes;
+use crate::number::parse_i64;
+
+/// What a peer may ask a decoder to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest bulk string, in bytes (`proto-max-bulk-len`).
+    pub bulk: usize,
+    /// The most arguments of one command.
+    pub args: usize,
+    /// Whether the smaller limits of a connection that has not authenticated apply.
+    pub unauthenticated: bool,
+}
+
+/// The longest inline request and the longest length line.
+const MAX_LINE: usize = 64 * 1024;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            bulk: 512 * 1024 * 1024,
+            args: i32::MAX as usize,
+            unauthenticated: false,
+        }
+    }
+}
+
+/// Bytes that are not RESP. Redis sends the text as `-ERR Protocol error: …` and closes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError(String);
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Protocol error: {}", self.0)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Splits a stream of requests, RESP arrays and inline commands, without copying arguments.
+///
+/// A decoder remembers how far it came, so that a request that arrives in many pieces is read once.
+#[derive(Debug, Default)]
+pub struct RequestDecoder {
+    limits: Limits,
+    /// The next byte to look at, from the start of the request.
+    at: usize,
+    /// Arguments still to come; `None` before the request's first line is complete.
+    missing: Option<usize>,
+    /// The announced length of the argument at `at`.
+    bulk: Option<usize>,
+    /// Where the complete arguments are, in the request or in `inline`.
+    args: Vec<Range<usize>>,
+    /// The unquoted arguments of an inline request.
+    inline: Option<Vec<u8>>,
+}
+
+impl RequestDecoder {
+    /// A decoder with these limits.
+    pub fn new(limits: Limits) -> RequestDecoder {
+        RequestDecoder {
+            limits,
+            ..RequestDecoder::default()
+        }
+    }
+
+    /// Changes the limits, as AUTH and CONFIG SET do.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Reads on in `input`, which starts at the request's first byte and only grows between calls.
+    ///
+    /// Returns the request's length once it is complete; [`argv`](Self::argv) then gives its arguments
+    /// (none at all for an empty request), and the next call starts a new request.
+    ///
+    /// # Errors
+    ///
+    /// When `input` is not RESP or goes beyond the limits. The stream can't be read any further.
+    pub fn decode(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
+        if self.missing.is_none() {
+            // A new request: forget the last one.
+            if self.at == 0 {
+                self.args.clear();
+                self.inline = None;
+            }
+            match input.first() {
+                None => return Ok(None),
+                Some(b'*') => {
+                    let Some((count, next)) = self.length(input, 0, "mbulk count")? else {
+                        return Ok(None);
+                    };
+                    let count = count
+                        .filter(|&count| count <= self.limits.args as i64)
+                        .ok_or_else(|| error("invalid multibulk length"))?;
+                    if count > 10 && self.limits.unauthenticated {
+                        return Err(error("unauthenticated multibulk length"));
+                    }
+                    self.at = next;
+                    self.missing = Some(usize::try_from(count).unwrap_or(0));
+                }
+                Some(_) => return self.decode_inline(input),
+            }
+        }
+        while let Some(missing @ 1..) = self.missing {
+            let len = match self.bulk {
+                Some(len) => len,
+                None => {
+                    match input.get(self.at) {
+                        None => return Ok(None),
+                        Some(b'$') => {}
+                        Some(&other) => {
+                            return Err(error(format!("expected '$', got '{}'", other as char)));
+                        }
+                    }
+                    let Some((len, next)) = self.length(input, self.at, "bulk count")? else {
+                        return Ok(None);
+                    };
+                    let len = len
+                        .and_then(|len| usize::try_from(len).ok())
+                        .filter(|&len| len <= self.limits.bulk)
+                        .ok_or_else(|| error("invalid bulk length"))?;
+                    if len > 16384 && self.limits.unauthenticated {
+                        return Err(error("unauthenticated bulk length"));
+                    }
+                    self.at = next;
+                    self.bulk = Some(len);
+                    len
+                }
+            };
+            if input.len() < self.at + len + 2 {
+                return Ok(None);
+            }
+            self.args.push(self.at..self.at + len);
+            self.at += len + 2;
+            self.bulk = None;
+            self.missing = Some(missing - 1);
+        }
+        self.missing = None;
+        Ok(Some(std::mem::take(&mut self.at)))
+    }
+
+    /// How many more bytes the argument being read needs at least; a hint for the read buffer.
+    pub fn wanted(&self, input: &[u8]) -> usize {
+        self.bulk
+            .map_or(0, |len| (self.at + len + 2).saturating_sub(input.len()))
+    }
+
+    /// The arguments of the request that [`decode`](Self::decode) just completed in `input`.
+    pub fn argv<'a>(&'a self, input: &'a [u8]) -> impl ExactSizeIterator<Item = &'a [u8]> {
+        let data = self.inline.as_deref().unwrap_or(input);
+        self.args.iter().map(move |arg| &data[arg.clone()])
+    }
+
+    /// A `*` or `$` line at `at`: its number (`None` when it is not one) and the next line's start.
+    fn length(
+        &self,
+        input: &[u8],
+        at: usize,
+        what: &str,
+    ) -> Result<Option<(Option<i64>, usize)>, DecodeError> {
+        match line(input, at) {
+            Some((text, next)) => Ok(Some((parse_i64(&text[1..]), next))),
+            None if input.len() - at > MAX_LINE => Err(error(format!("too big {what} string"))),
+            None => Ok(None),
+        }
+    }
+
+    fn decode_inline(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
+        let Some(end) = input.iter().position(|&byte| byte == b'\n') else {
+            if input.len() > MAX_LINE {
+                return Err(error("too big inline request"));
+            }
+            return Ok(None);
+        };
+        let text = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
+        let mut data = Vec::with_capacity(text.len());
+        split_quoted(text, |arg| {
+            self.args.push(data.len()..data.len() + arg.len());
+            data.extend_from_slice(arg);
+        })
+        .ok_or_else(|| error("unbalanced quotes in request"))?;
+        self.inline = Some(data);
+        Ok(Some(end + 1))
+    }
+}
+
+/// Splits a line into arguments as redis-cli and `redis.conf` do: spaces separate, `"…"` takes
+/// `\n \r \t \b \a \xHH \\ \"`, `'…'` takes `\'`. `None` when a quote is not closed.
+pub fn split_quoted(line: &[u8], mut each: impl FnMut(&[u8])) -> Option<()> {
+    let mut rest = line;
+    let mut arg = Vec::new();
+    loop {
+        while let [first, tail @ ..] = rest
+            && is_space(*first)
+        {
+            rest = tail;
+        }
+        if rest.is_empty() {
+            return Some(());
+        }
+        arg.clear();
+        while let [first, tail @ ..] = rest
+            && !is_space(*first)
+        {
+            rest = match first {
+                b'"' => closed(double_quoted(tail, &mut arg)?)?,
+                b'\'' => closed(single_quoted(tail, &mut arg)?)?,
+                _ => {
+                    arg.push(*first);
+                    tail
+                }
+            };
+        }
+        each(&arg);
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | 0)
+}
+
+/// After a closing quote comes a space or nothing.
+fn closed(rest: &[u8]) -> Option<&[u8]> {
+    rest.first()
+        .is_none_or(|&byte| is_space(byte))
+        .then_some(rest)
+}
+
+fn double_quoted<'a>(mut rest: &'a [u8], arg: &mut Vec<u8>) -> Option<&'a [u8]> {
+    loop {
+        rest = match rest {
+            [] => return None,
+            [b'"', tail @ ..] => return Some(tail),
+            [b'\\', b'x', high, low, tail @ ..]
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                let digit = |byte: u8| (byte as char).to_digit(16).unwrap_or(0) as u8;
+                arg.push(digit(*high) << 4 | digit(*low));
+                tail
+            }
+            [b'\\', escaped, tail @ ..] => {
+                arg.push(match escaped {
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    b'b' => 0x08,
+                    b'a' => 0x07,
+                    other => *other,
+                });
+                tail
+            }
+            [other, tail @ ..] => {
+                arg.push(*other);
+                tail
+            }
+        }
+    }
+}
+
+fn single_quoted<'a>(mut rest: &'a [u8], arg: &mut Vec<u8>) -> Option<&'a [u8]> {
+    loop {
+        rest = match rest {
+            [] => return None,
+            [b'\'', tail @ ..] => return Some(tail),
+            [b'\\', b'\'', tail @ ..] => {
+                arg.push(b'\'');
+                tail
+            }
+            [other, tail @ ..] => {
+                arg.push(*other);
+                tail
+            }
+        }
+    }
+}
+
+/// Reads one reply, RESP2 or RESP3, from the start of `input`: the reply and its length, or `None`
+/// while it is incomplete.
+///
+/// # Errors
+///
+/// When `input` is not RESP.
+pub fn decode_reply(input: &[u8]) -> Result<Option<(Reply, usize)>, DecodeError> {
+    let mut at = 0;
+    let reply = reply_at(input, &mut at, 0)?;
+    Ok(reply.map(|reply| (reply, at)))
+}
+
+/// Deeper replies than any server sends; beyond it the bytes are an attack on the stack.
+const MAX_DEPTH: usize = 128;
+
+fn reply_at(input: &[u8], at: &mut usize, depth: usize) -> Result<Option<Reply>, DecodeError> {
+    if depth > MAX_DEPTH {
+        return Err(error("reply is nested too deeply"));
+    }
+    let Some((text, next)) = line(input, *at) else {
+        return Ok(None);
+    };
+    let Some((&marker, text)) = text.split_first() else {
+        return Err(error("empty line where a reply should start"));
+    };
+    *at = next;
+    let utf8 = || String::from_utf8_lossy(text).into_owned();
+    let number = || parse_i64(text).ok_or_else(|| error(format!("invalid number '{}'", utf8())));
+    let count = || {
+        let count = number()?;
+        usize::try_from(count).map_err(|_| error(format!("invalid length {count}")))
+    };
+    let items = |at: &mut usize, count: usize| -> Result<Option<Vec<Reply>>, DecodeError> {
+        let mut items = Vec::with_capacity(count.min(1024));
+        for _ in 0..count {
+            match reply_at(input, at, depth + 1)? {
+                Some(item) => items.push(item),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(items))
+    };
+    let blob = |at: &mut usize, len: usize| {
+        let bytes = input.get(*at..*at + len)?;
+        input.get(*at + len..*at + len + 2)?;
+        *at += len + 2;
+        Some(bytes)
+    };
+    Ok(match marker {
+        b'+' => Some(Reply::Simple(utf8().into())),
+        b'-' => Some(Reply::Error(utf8().into())),
+        b':' => Some(Reply::Int(number()?)),
+        b'_' => Some(Reply::Null),
+        b'$' if text == b"-1" => Some(Reply::Null),
+        b'$' => blob(at, count()?).map(Reply::bulk),
+        b'*' if text == b"-1" => Some(Reply::NullArray),
+        b'*' => items(at, count()?)?.map(Reply::Array),
+        b'~' => items(at, count()?)?.map(Reply::Set),
+        b'>' => items(at, count()?)?.map(Reply::Push),
+        b'%' => items(at, 2 * count()?)?.map(|flat| {
+            let mut flat = flat.into_iter();
+            let mut pairs = Vec::with_capacity(flat.len() / 2);
+            while let (Some(key), Some(value)) = (flat.next(), flat.next()) {
+                pairs.push((key, value));
+            }
+            Reply::Map(pairs)
+        }),
+        b',' => {
+            let number = utf8()
+                .parse()
+                .map_err(|_| error(format!("invalid double '{}'", utf8())))?;
+            Some(Reply::Double(number))
+        }
+        b'#' if text == b"t" => Some(Reply::Bool(true)),
+        b'#' if text == b"f" => Some(Reply::Bool(false)),
+        b'(' => Some(Reply::BigNumber(Bytes::from(text))),
+        b'=' => match blob(at, count()?) {
+            Some([a, b, c, b':', text @ ..]) => Some(Reply::Verbatim([*a, *b, *c], text.into())),
+            Some(_) => return Err(error("verbatim string without a format")),
+            None => None,
+        },
+        other => return Err(error(format!("unknown reply type '{}'", other as char))),
+    })
+}
+
+/// The line at `at` without its end, and the start of the next.
+fn line(input: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    let rest = input.get(at..)?;
+    let end = rest.iter().position(|&byte| byte == b'\r')?;
+    // The byte after '\r' is taken for '\n' unseen, as Redis does.
+    (end + 1 < rest.len()).then(|| (&rest[..end], at + end + 2))
+}
+
+fn error(text: impl Into<String>) -> DecodeError {
+    DecodeError(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::Protocol;
+    use crate::resp::encode;
+
+    fn requests(input: &[u8], step: usize) -> Result<Vec<Vec<Vec<u8>>>, DecodeError> {
+        let mut decoder = RequestDecoder::default();
+        let (mut start, mut end) = (0, 0);
+        let mut all = Vec::new();
+        loop {
+            match decoder.decode(&input[start..end])? {
+                Some(len) => {
+                    all.push(
+                        decoder
+                            .argv(&input[start..end])
+                            .map(<[u8]>::to_vec)
+                            .collect(),
+                    );
+                    start += len;
+                }
+                None if end == input.len() => return Ok(all),
+                None => end = (end + step).min(input.len()),
+            }
+        }
+    }
+
+    #[test]
+    fn requests_come_out_the_same_however_they_are_cut() {
+        let input = b"*2\r\n$3\r\nGET\r\n$0\r\n\r\nPING \"a\\x41\\n\" 'b c'\r\n*0\r\n\r\n*1\r\n$4\r\nQUIT\r\n";
+        let whole = requests(input, input.len()).unwrap();
+        assert_eq!(whole.len(), 5);
+        assert_eq!(whole[0], [b"GET".to_vec(), b"".to_vec()]);
+        assert_eq!(
+            whole[1],
+            [b"PING".to_vec(), b"aA\n".to_vec(), b"b c".to_vec()]
+        );
+        assert!(whole[2].is_empty() && whole[3].is_empty());
+        for step in 1..input.len() {
+            assert_eq!(requests(input, step).unwrap(), whole, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_resp_is_named() {
+        for (input, message) in [
+            (b"*x\r\n".as_slice(), "invalid multibulk length"),
+            (b"*1\r\nGET\r\n", "expected '$', got 'G'"),
+            (b"*1\r\n$-1\r\n", "invalid bulk length"),
+            (b"*1\r\n$536870913\r\n", "invalid bulk length"),
+            (b"GET \"a\r\n", "unbalanced quotes in request"),
+            (b"GET \"a\"b\r\n", "unbalanced quotes in request"),
+        ] {
+            let error = requests(input, input.len()).unwrap_err();
+            assert_eq!(error.to_string(), format!("Protocol error: {message}"));
+        }
+        assert!(requests(&[b'a'; MAX_LINE + 2], 4096).is_err());
+    }
+
+    #[test]
+    fn replies_round_trip_in_resp3_and_wait_for_their_last_byte() {
+        let reply = Reply::Array(vec![
+            Reply::OK,
+            Reply::Error("ERR no".into()),
+            Reply::Int(-5),
+            Reply::bulk(b"a\r\nb"),
+            Reply::Null,
+            Reply::Map(vec![(Reply::Int(1), Reply::Set(vec![Reply::Bool(false)]))]),
+            Reply::Double(2.5),
+            Reply::BigNumber(b"123456789012345678901".into()),
+            Reply::Verbatim(*b"mkd", b"*".into()),
+            Reply::Push(vec![]),
+        ]);
+        let mut bytes = Vec::new();
+        encode(&reply, Protocol::Resp3, &mut bytes);
+        assert_eq!(decode_reply(&bytes), Ok(Some((reply, bytes.len()))));
+        for end in 0..bytes.len() {
+            assert_eq!(decode_reply(&bytes[..end]), Ok(None));
+        }
+        assert!(decode_reply(&b"*1\r\n".repeat(200)).is_err());
+    }
+}

@@ -1,0 +1,143 @@
+//! [`Hash`]: fields with values, some of them with a time to live.
+
+use std::collections::BTreeSet;
+
+use super::Map;
+use crate::bytes::Bytes;
+
+/// A Redis hash.
+#[derive(Clone, Debug, Default)]
+pub struct Hash {
+    fields: Map<Bytes>,
+    /// Only for hashes in which a field has a time to live.
+    expiries: Option<Box<Expiries>>,
+}
+
+/// The fields with a time to live, by name and by time.
+#[derive(Clone, Debug, Default)]
+struct Expiries {
+    by_field: Map<i64>,
+    by_time: BTreeSet<(i64, Bytes)>,
+}
+
+impl Hash {
+    /// An empty hash.
+    pub fn new() -> Hash {
+        Hash::default()
+    }
+
+    /// The number of fields.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The fields with their values, in the order of the state.
+    pub fn fields(&self) -> &Map<Bytes> {
+        &self.fields
+    }
+
+    /// The value of `field`.
+    pub fn get(&self, field: &[u8]) -> Option<&Bytes> {
+        self.fields.get(field)
+    }
+
+    /// Sets `field` and removes its time to live; whether the field is new.
+    pub fn insert(&mut self, field: &[u8], value: impl Into<Bytes>) -> bool {
+        self.persist(field);
+        self.fields.insert(field, value.into()).is_none()
+    }
+
+    /// Sets `field` and keeps its time to live; whether the field is new.
+    pub fn insert_keep_ttl(&mut self, field: &[u8], value: impl Into<Bytes>) -> bool {
+        self.fields.insert(field, value.into()).is_none()
+    }
+
+    /// Removes `field`; the value that it had.
+    pub fn remove(&mut self, field: &[u8]) -> Option<Bytes> {
+        self.persist(field);
+        self.fields.remove(field).map(|(_, value)| value)
+    }
+
+    /// When `field` expires, in milliseconds since the epoch; `None` without a time to live.
+    pub fn expires_at(&self, field: &[u8]) -> Option<i64> {
+        self.expiries.as_ref()?.by_field.get(field).copied()
+    }
+
+    /// Sets when an existing `field` expires.
+    pub fn expire_at(&mut self, field: &[u8], at_ms: i64) {
+        self.persist(field);
+        let expiries = self.expiries.get_or_insert_default();
+        expiries.by_field.insert(field, at_ms);
+        expiries.by_time.insert((at_ms, Bytes::from(field)));
+    }
+
+    /// Removes the time to live of `field`; whether it had one.
+    pub fn persist(&mut self, field: &[u8]) -> bool {
+        let Some(expiries) = &mut self.expiries else {
+            return false;
+        };
+        let Some((field, at_ms)) = expiries.by_field.remove(field) else {
+            return false;
+        };
+        expiries.by_time.remove(&(at_ms, field));
+        if expiries.by_field.is_empty() {
+            self.expiries = None;
+        }
+        true
+    }
+
+    /// The field that expires first, and when.
+    pub fn next_expiry(&self) -> Option<(i64, &Bytes)> {
+        let (at_ms, field) = self.expiries.as_ref()?.by_time.first()?;
+        Some((*at_ms, field))
+    }
+
+    /// The number of fields with a time to live.
+    pub fn volatile_len(&self) -> usize {
+        self.expiries
+            .as_ref()
+            .map_or(0, |expiries| expiries.by_field.len())
+    }
+}
+
+impl PartialEq for Hash {
+    fn eq(&self, other: &Self) -> bool {
+        let times = |hash: &Hash| {
+            hash.expiries
+                .as_ref()
+                .map(|expiries| expiries.by_time.clone())
+        };
+        self.fields == other.fields && times(self) == times(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_without_a_time_to_live_costs_no_index() {
+        let mut hash = Hash::new();
+        assert!(hash.insert(b"a", b"1"));
+        hash.expire_at(b"a", 50);
+        hash.expire_at(b"a", 40);
+        hash.insert(b"b", b"2");
+        hash.expire_at(b"b", 30);
+        assert_eq!(hash.next_expiry(), Some((30, &Bytes::from(b"b"))));
+        hash.remove(b"b");
+        assert_eq!(
+            (hash.next_expiry(), hash.volatile_len()),
+            (Some((40, &Bytes::from(b"a"))), 1)
+        );
+        assert!(
+            !hash.insert(b"a", b"3"),
+            "setting a field ends its time to live"
+        );
+        assert!(hash.expiries.is_none());
+    }
+}

@@ -1,0 +1,369 @@
+//! [`Map`]: the one map of this crate, from byte strings to values, in an order that is part of the state.
+//!
+//! Keyspaces, hashes and sets are all this map. Its rules:
+//!
+//! - **Order.** Entries keep insertion order; a removal moves the last entry into the gap. Nothing
+//!   observable depends on a hash, and the entry at an index is found in O(1).
+//! - **Copy on write.** Entries and table live in segments behind reference counts, so that `clone` costs
+//!   one count per segment and a later write copies only the segments it touches.
+//!
+//! It must not know what its values mean.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use crate::bytes::Bytes;
+
+/// Entries of one segment: what a write after a clone copies at most.
+const SEGMENT: usize = 64;
+/// Up to this many entries are found by looking at each; the table starts beyond.
+const SMALL: usize = 8;
+/// The average number of table slots in one shard before the shards are split.
+const SHARD: usize = 1024;
+
+/// An insertion-ordered, copy-on-write map from byte strings to `V`.
+#[derive(Debug)]
+pub struct Map<V> {
+    segments: Vec<Arc<Vec<(Bytes, V)>>>,
+    /// A power of two of shards, chosen by the hash's high bits; none while the map is small.
+    shards: Vec<Arc<HashTable<Slot>>>,
+    len: usize,
+}
+
+/// Where an entry is. The hash saves a look at the entry for most that are not the one.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    index: u32,
+}
+
+impl Slot {
+    /// Spreads the 32 bits: the table takes its position from the low and its tag from the high ones.
+    fn spread(self) -> u64 {
+        u64::from(self.hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}
+
+impl<V> Default for Map<V> {
+    fn default() -> Self {
+        Map::new()
+    }
+}
+
+impl<V> Clone for Map<V> {
+    fn clone(&self) -> Self {
+        Map {
+            segments: self.segments.clone(),
+            shards: self.shards.clone(),
+            len: self.len,
+        }
+    }
+}
+
+impl<V> Map<V> {
+    /// An empty map.
+    pub const fn new() -> Map<V> {
+        Map {
+            segments: Vec::new(),
+            shards: Vec::new(),
+            len: 0,
+        }
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The entry at a position in the order.
+    pub fn get_index(&self, index: usize) -> Option<(&Bytes, &V)> {
+        let (key, value) = self.segments.get(index / SEGMENT)?.get(index % SEGMENT)?;
+        Some((key, value))
+    }
+
+    /// The position of `key` in the order.
+    pub fn index_of(&self, key: &[u8]) -> Option<usize> {
+        if self.shards.is_empty() {
+            return self
+                .segments
+                .first()?
+                .iter()
+                .position(|(other, _)| **other == *key);
+        }
+        let slot = Slot {
+            hash: hash(key),
+            index: 0,
+        };
+        self.shards[self.shard(slot.hash)]
+            .find(slot.spread(), |other| {
+                other.hash == slot.hash && *self.at(other.index as usize).0 == *key
+            })
+            .map(|slot| slot.index as usize)
+    }
+
+    /// Whether `key` is there.
+    pub fn contains_key(&self, key: &[u8]) -> bool {
+        self.index_of(key).is_some()
+    }
+
+    /// The value of `key`.
+    pub fn get(&self, key: &[u8]) -> Option<&V> {
+        self.index_of(key).map(|index| &self.at(index).1)
+    }
+
+    /// The entry of `key`: the key as stored, and its value.
+    pub fn get_key_value(&self, key: &[u8]) -> Option<(&Bytes, &V)> {
+        self.index_of(key).and_then(|index| self.get_index(index))
+    }
+
+    /// The entries in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Bytes, &V)> + Clone {
+        self.segments
+            .iter()
+            .flat_map(|segment| segment.iter().map(|(key, value)| (key, value)))
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Bytes> + Clone {
+        self.iter().map(|(key, _)| key)
+    }
+
+    /// The values in order.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + Clone {
+        self.iter().map(|(_, value)| value)
+    }
+
+    /// Removes every entry.
+    pub fn clear(&mut self) {
+        *self = Map::new();
+    }
+
+    /// Bytes that the map itself takes beside its keys' and values' own allocations.
+    pub fn heap_size(&self) -> usize {
+        let entries: usize = self.segments.iter().map(|s| s.capacity()).sum();
+        let slots: usize = self
+            .shards
+            .iter()
+            .map(|shard| shard.allocation_size())
+            .sum();
+        entries * size_of::<(Bytes, V)>() + slots + self.segments.capacity() * size_of::<usize>()
+    }
+
+    fn at(&self, index: usize) -> &(Bytes, V) {
+        &self.segments[index / SEGMENT][index % SEGMENT]
+    }
+
+    fn shard(&self, hash: u32) -> usize {
+        // A shift by all 32 bits happens for a single shard only, where any answer masks to 0.
+        hash.rotate_left(self.shards.len().trailing_zeros()) as usize & (self.shards.len() - 1)
+    }
+}
+
+impl<V: Clone> Map<V> {
+    /// The value of `key`, to change.
+    pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut V> {
+        let index = self.index_of(key)?;
+        Some(self.value_mut(index))
+    }
+
+    /// Sets `key` to `value`; the value before, where there was one. A new key comes last.
+    pub fn insert(&mut self, key: impl Into<Bytes> + AsRef<[u8]>, value: V) -> Option<V> {
+        match self.index_of(key.as_ref()) {
+            Some(index) => Some(std::mem::replace(self.value_mut(index), value)),
+            None => {
+                self.push(key.into(), value);
+                None
+            }
+        }
+    }
+
+    /// The value of `key`, set to `default()` first where there is none.
+    pub fn get_or_insert_with(&mut self, key: &[u8], default: impl FnOnce() -> V) -> &mut V {
+        let index = self.index_of(key).unwrap_or_else(|| {
+            self.push(Bytes::from(key), default());
+            self.len - 1
+        });
+        self.value_mut(index)
+    }
+
+    /// Removes `key`; the last entry takes its place in the order.
+    pub fn remove(&mut self, key: &[u8]) -> Option<(Bytes, V)> {
+        self.index_of(key).map(|index| self.remove_index(index))
+    }
+
+    /// Removes the entry at a position; the last entry takes its place in the order.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is not below the length.
+    pub fn remove_index(&mut self, index: usize) -> (Bytes, V) {
+        assert!(index < self.len, "no entry {index} among {}", self.len);
+        let last = self.len - 1;
+        if !self.shards.is_empty() {
+            let removed = hash(&self.at(index).0);
+            let moved = hash(&self.at(last).0);
+            self.slot_mut(removed, index, |entry| drop(entry.remove()));
+            if index != last {
+                self.slot_mut(moved, last, |mut entry| {
+                    entry.get_mut().index = index as u32
+                });
+            }
+        }
+        let tail = Arc::make_mut(&mut self.segments[last / SEGMENT]);
+        let mut entry = tail.pop().expect("the last segment is never empty");
+        if tail.is_empty() {
+            self.segments.pop();
+        }
+        if index != last {
+            let segment = Arc::make_mut(&mut self.segments[index / SEGMENT]);
+            std::mem::swap(&mut segment[index % SEGMENT], &mut entry);
+        }
+        self.len = last;
+        entry
+    }
+
+    fn value_mut(&mut self, index: usize) -> &mut V {
+        &mut Arc::make_mut(&mut self.segments[index / SEGMENT])[index % SEGMENT].1
+    }
+
+    fn slot_mut(
+        &mut self,
+        hash: u32,
+        index: usize,
+        change: impl FnOnce(hashbrown::hash_table::OccupiedEntry<'_, Slot>),
+    ) {
+        let shard = self.shard(hash);
+        let slot = Slot {
+            hash,
+            index: index as u32,
+        };
+        let entry = Arc::make_mut(&mut self.shards[shard])
+            .find_entry(slot.spread(), |other| other.index == slot.index);
+        change(entry.unwrap_or_else(|_| unreachable!("every entry has its slot")));
+    }
+
+    /// Appends an entry whose key is not there yet.
+    fn push(&mut self, key: Bytes, value: V) {
+        let index = self.len;
+        let slot = Slot {
+            hash: hash(&key),
+            index: u32::try_from(index).expect("below 2^32 keys"),
+        };
+        if index.is_multiple_of(SEGMENT) {
+            let capacity = if index == 0 { 1 } else { SEGMENT };
+            self.segments.push(Arc::new(Vec::with_capacity(capacity)));
+        }
+        Arc::make_mut(&mut self.segments[index / SEGMENT]).push((key, value));
+        self.len += 1;
+        if !self.shards.is_empty() && self.len <= self.shards.len() * SHARD {
+            let shard = self.shard(slot.hash);
+            let table = Arc::make_mut(&mut self.shards[shard]);
+            table.insert_unique(slot.spread(), slot, |slot| slot.spread());
+        } else if self.len > SMALL {
+            self.rebuild();
+        }
+    }
+
+    /// Makes the table anew with twice the shards (or the first one).
+    fn rebuild(&mut self) {
+        let count = (self.shards.len() * 2).max(1);
+        let mut tables: Vec<HashTable<Slot>> = (0..count).map(|_| HashTable::new()).collect();
+        self.shards = (0..count).map(|_| Arc::default()).collect();
+        for (index, key) in self.keys().enumerate() {
+            let slot = Slot {
+                hash: hash(key),
+                index: index as u32,
+            };
+            let table = &mut tables[self.shard(slot.hash)];
+            table.insert_unique(slot.spread(), slot, |slot| slot.spread());
+        }
+        self.shards = tables.into_iter().map(Arc::new).collect();
+    }
+}
+
+impl<V: PartialEq> PartialEq for Map<V> {
+    /// Equal entries in the same order.
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.iter().eq(other.iter())
+    }
+}
+
+impl<K: Into<Bytes> + AsRef<[u8]>, V: Clone> FromIterator<(K, V)> for Map<V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut map = Map::new();
+        for (key, value) in entries {
+            map.insert(key, value);
+        }
+        map
+    }
+}
+
+/// 32 bits of a hash with a fixed seed.
+fn hash(key: &[u8]) -> u32 {
+    FixedState::with_seed(0).hash_one(key) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_clone_shares_until_either_side_writes() {
+        let mut map: Map<u32> = (0..1000u32)
+            .map(|i| (i.to_string().into_bytes(), i))
+            .collect();
+        let before = map.clone();
+        map.insert(b"7".as_slice(), 70);
+        map.remove(b"999");
+        assert_eq!(before.get(b"7"), Some(&7));
+        assert_eq!(before.len(), 1000);
+        assert_eq!(
+            (map.get(b"7"), map.get(b"999"), map.len()),
+            (Some(&70), None, 999)
+        );
+        let shared = std::iter::zip(&map.segments, &before.segments)
+            .filter(|(a, b)| Arc::ptr_eq(a, b))
+            .count();
+        assert_eq!(
+            shared,
+            before.segments.len() - 2,
+            "only the written segments were copied"
+        );
+    }
+
+    proptest! {
+        /// A plain vector with `swap_remove` is the model; sizes cross every border.
+        #[test]
+        fn behaves_like_a_vector_of_pairs(ops in prop::collection::vec((0u8..10, 0u16..3000), 1..6000)) {
+            let mut map = Map::new();
+            let mut model: Vec<(u16, usize)> = Vec::new();
+            for (step, (kind, key)) in ops.into_iter().enumerate() {
+                let bytes = key.to_be_bytes();
+                let at = model.iter().position(|&(other, _)| other == key);
+                prop_assert_eq!(map.index_of(&bytes), at);
+                if kind < 7 {
+                    let before = map.insert(bytes.as_slice(), step);
+                    match at {
+                        Some(at) => prop_assert_eq!(before, Some(std::mem::replace(&mut model[at].1, step))),
+                        None => model.push((key, step)),
+                    }
+                } else {
+                    let removed = map.remove(&bytes).map(|(_, value)| value);
+                    prop_assert_eq!(removed, at.map(|at| model.swap_remove(at).1));
+                }
+            }
+            let entries: Vec<_> = map.iter().map(|(key, &value)| (key.to_vec(), value)).collect();
+            let expected: Vec<_> = model.iter().map(|&(key, value)| (key.to_be_bytes().to_vec(), value)).collect();
+            prop_assert_eq!(entries, expected);
+        }
+    }
+}

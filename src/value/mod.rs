@@ -1,0 +1,41 @@
+//! The data types: what can stand at a key. They know no keys, no clock and no command.
+
+mod hash;
+mod map;
+mod string;
+
+pub use hash::Hash;
+pub use map::Map;
+pub use string::StringValue;
+
+use std::sync::Arc;
+
+/// A set of byte strings.
+pub type Set = Map<()>;
+
+/// What stands at a key. A clone shares everything with the original until one of them changes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A byte string or an integer.
+    String(StringValue),
+    /// Fields with values.
+    Hash(Arc<Hash>),
+}
+
+impl Value {
+    /// The name that `TYPE` answers.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Value::String(_) => "string",
+            Value::Hash(_) => "hash",
+        }
+    }
+
+    /// Whether this is a collection without elements, which Redis never keeps.
+    pub fn is_empty_collection(&self) -> bool {
+        match self {
+            Value::String(_) => false,
+            Value::Hash(hash) => hash.is_empty(),
+        }
+    }
+}
