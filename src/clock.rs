@@ -1,0 +1,177 @@
+//! [`Clock`]: the only place that reads time.
+//!
+//! A fake has one clock, and everything follows it: times to live, `TIME`, stream ids, blocking timeouts.
+//! It is the system's until a test freezes, sets or advances it.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::time::Duration;
+use std::time::Instant;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+/// A handle on a fake's clock; clones are the same clock.
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use fakeredis::Clock;
+///
+/// let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_000));
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.now(), UNIX_EPOCH + Duration::from_secs(1_060));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Arc<Mutex<Mode>>);
+
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    /// The system's time plus this many microseconds.
+    Running { ahead_us: i64 },
+    /// This time, in microseconds since the epoch.
+    Frozen { now_us: i64 },
+}
+
+impl Default for Mode {
+    fn default() -> Self {
+        Mode::Running { ahead_us: 0 }
+    }
+}
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Clock {
+        Clock::default()
+    }
+
+    /// A clock that stands still at `time` until it is advanced, set or resumed.
+    pub fn frozen_at(time: impl Into<SystemTime>) -> Clock {
+        let clock = Clock::default();
+        clock.freeze_at(time);
+        clock
+    }
+
+    /// The time.
+    pub fn now(&self) -> SystemTime {
+        from_micros(self.now_us())
+    }
+
+    /// The time, in microseconds since 1970-01-01T00:00:00Z.
+    pub fn now_us(&self) -> i64 {
+        match *self.mode() {
+            Mode::Running { ahead_us } => system_us().saturating_add(ahead_us),
+            Mode::Frozen { now_us } => now_us,
+        }
+    }
+
+    /// Whether the clock stands still.
+    pub fn is_frozen(&self) -> bool {
+        matches!(*self.mode(), Mode::Frozen { .. })
+    }
+
+    /// Stops the clock at the time it shows.
+    pub fn freeze(&self) {
+        let now_us = self.now_us();
+        *self.mode() = Mode::Frozen { now_us };
+    }
+
+    /// Stops the clock at `time`.
+    pub fn freeze_at(&self, time: impl Into<SystemTime>) {
+        *self.mode() = Mode::Frozen {
+            now_us: to_micros(time.into()),
+        };
+    }
+
+    /// Moves the clock forward, whether it runs or stands.
+    pub fn advance(&self, by: Duration) {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        match &mut *self.mode() {
+            Mode::Running { ahead_us: us } | Mode::Frozen { now_us: us } => {
+                *us = us.saturating_add(by);
+            }
+        }
+    }
+
+    /// Sets the clock to `time`; it goes on running or standing as before.
+    pub fn set(&self, time: impl Into<SystemTime>) {
+        let time_us = to_micros(time.into());
+        match &mut *self.mode() {
+            Mode::Running { ahead_us } => *ahead_us = time_us.saturating_sub(system_us()),
+            Mode::Frozen { now_us } => *now_us = time_us,
+        }
+    }
+
+    /// Back to the system's time.
+    pub fn resume(&self) {
+        *self.mode() = Mode::default();
+    }
+
+    fn mode(&self) -> MutexGuard<'_, Mode> {
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Measures how long work took in real time, for SLOWLOG and statistics, never for a decision about data.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts measuring.
+    #[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
+    pub fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    /// The time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
+fn system_us() -> i64 {
+    to_micros(SystemTime::now())
+}
+
+fn to_micros(time: SystemTime) -> i64 {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |us| -us),
+    }
+}
+
+fn from_micros(us: i64) -> SystemTime {
+    let distance = Duration::from_micros(us.unsigned_abs());
+    if us >= 0 {
+        UNIX_EPOCH + distance
+    } else {
+        UNIX_EPOCH - distance
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frozen_clock_moves_only_when_told() {
+        let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(5));
+        assert_eq!(clock.now_us(), 5_000_000);
+        clock.clone().advance(Duration::from_millis(1));
+        assert_eq!(clock.now_us(), 5_001_000);
+        clock.set(UNIX_EPOCH - Duration::from_secs(1));
+        assert_eq!((clock.now_us(), clock.is_frozen()), (-1_000_000, true));
+    }
+
+    #[test]
+    fn a_running_clock_can_be_moved_and_put_back() {
+        let clock = Clock::system();
+        let before = system_us();
+        clock.advance(Duration::from_secs(3600));
+        assert!(clock.now_us() >= before + 3_600_000_000);
+        clock.resume();
+        assert!(clock.now_us() < before + 3_600_000_000);
+    }
+}

@@ -1,0 +1,260 @@
+//! [`Db`]: one database, its keys and when they expire.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+
+use crate::bytes::Bytes;
+use crate::value::Map;
+use crate::value::Value;
+
+/// What stands at a key, and until when.
+#[derive(Debug)]
+pub struct Slot {
+    /// The value.
+    pub value: Value,
+    /// When the key expires, in milliseconds since the epoch.
+    expires_at: Option<i64>,
+    /// When the first field of the hash expires; what `Db::field_expiries` holds for this key.
+    field_expires_at: Option<i64>,
+    /// The last access, in seconds since the epoch. A read changes it through a shared reference, and a
+    /// snapshot sees it too: it is a hint, not state.
+    accessed: AtomicU32,
+}
+
+impl Slot {
+    /// When the key expires, in milliseconds since the epoch.
+    pub fn expires_at(&self) -> Option<i64> {
+        self.expires_at
+    }
+
+    /// The last access, in seconds since the epoch.
+    pub fn accessed(&self) -> u32 {
+        self.accessed.load(Ordering::Relaxed)
+    }
+
+    /// Notes an access.
+    pub fn access(&self, now_s: u32) {
+        self.accessed.store(now_s, Ordering::Relaxed);
+    }
+}
+
+impl Clone for Slot {
+    fn clone(&self) -> Self {
+        Slot {
+            value: self.value.clone(),
+            expires_at: self.expires_at,
+            field_expires_at: self.field_expires_at,
+            accessed: AtomicU32::new(self.accessed()),
+        }
+    }
+}
+
+impl PartialEq for Slot {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.value, self.expires_at) == (&other.value, other.expires_at)
+    }
+}
+
+/// Something whose time to live is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// The whole key.
+    Key(Bytes),
+    /// Some fields of the hash at the key.
+    Fields(Bytes),
+}
+
+/// One database.
+#[derive(Clone, Debug, Default)]
+pub struct Db {
+    keys: Map<Slot>,
+    /// The keys with a time to live, first to expire first.
+    expiries: Arc<BTreeSet<(i64, Bytes)>>,
+    /// The hashes in which a field has a time to live, by their first field to expire.
+    field_expiries: Arc<BTreeSet<(i64, Bytes)>>,
+}
+
+impl Db {
+    /// The number of keys.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys with their slots, in the order of the state.
+    pub fn keys(&self) -> &Map<Slot> {
+        &self.keys
+    }
+
+    /// What stands at `key`.
+    pub fn get(&self, key: &[u8]) -> Option<&Slot> {
+        self.keys.get(key)
+    }
+
+    /// The value at `key`, to change in place. Call [`reindex`](Db::reindex) after a change.
+    pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
+        self.keys.get_mut(key).map(|slot| &mut slot.value)
+    }
+
+    /// Puts a value at `key`, which expires at `expires_at` or never; what stood there before.
+    pub fn insert(
+        &mut self,
+        key: &[u8],
+        value: Value,
+        expires_at: Option<i64>,
+        now_s: u32,
+    ) -> Option<Slot> {
+        let is_hash = matches!(value, Value::Hash(_));
+        let accessed = AtomicU32::new(now_s);
+        let slot = Slot {
+            value,
+            expires_at,
+            field_expires_at: None,
+            accessed,
+        };
+        let before = self.keys.insert(key, slot);
+        if let Some(before) = &before {
+            self.forget_expiries(key, before);
+        }
+        move_expiry(&mut self.expiries, key, None, expires_at);
+        if is_hash {
+            self.reindex(key);
+        }
+        before
+    }
+
+    /// Removes `key`; what stood there.
+    pub fn remove(&mut self, key: &[u8]) -> Option<Slot> {
+        let (_, slot) = self.keys.remove(key)?;
+        self.forget_expiries(key, &slot);
+        Some(slot)
+    }
+
+    /// Sets when `key` expires (`None`: never); whether the key exists.
+    pub fn set_expiry(&mut self, key: &[u8], at_ms: Option<i64>) -> bool {
+        let Some(slot) = self.keys.get_mut(key) else {
+            return false;
+        };
+        let before = std::mem::replace(&mut slot.expires_at, at_ms);
+        move_expiry(&mut self.expiries, key, before, at_ms);
+        true
+    }
+
+    /// Brings the index of field expiries up to date with the hash at `key`.
+    pub fn reindex(&mut self, key: &[u8]) {
+        let Some(slot) = self.keys.get(key) else {
+            return;
+        };
+        let Value::Hash(hash) = &slot.value else {
+            return;
+        };
+        let (before, after) = (slot.field_expires_at, hash.next_expiry().map(|(at, _)| at));
+        if before != after {
+            if let Some(slot) = self.keys.get_mut(key) {
+                slot.field_expires_at = after;
+            }
+            move_expiry(&mut self.field_expiries, key, before, after);
+        }
+    }
+
+    /// The number of keys with a time to live.
+    pub fn volatile_len(&self) -> usize {
+        self.expiries.len()
+    }
+
+    /// The number of hashes in which a field has a time to live.
+    pub fn volatile_fields_len(&self) -> usize {
+        self.field_expiries.len()
+    }
+
+    /// The sum of all keys' times of expiry, in milliseconds since the epoch.
+    pub fn expiry_sum(&self) -> i128 {
+        self.expiries.iter().map(|(at, _)| i128::from(*at)).sum()
+    }
+
+    /// What expires first among everything that is due at `now_ms`, and when it expired.
+    pub fn next_due(&self, now_ms: i64) -> Option<(i64, Due)> {
+        let first =
+            |set: &BTreeSet<(i64, Bytes)>| set.first().filter(|(at, _)| *at <= now_ms).cloned();
+        let key = first(&self.expiries).map(|(at, key)| (at, Due::Key(key)));
+        let fields = first(&self.field_expiries).map(|(at, key)| (at, Due::Fields(key)));
+        match (key, fields) {
+            (Some(key), Some(fields)) => Some(if key.0 <= fields.0 { key } else { fields }),
+            (key, fields) => key.or(fields),
+        }
+    }
+
+    fn forget_expiries(&mut self, key: &[u8], slot: &Slot) {
+        move_expiry(&mut self.expiries, key, slot.expires_at, None);
+        move_expiry(&mut self.field_expiries, key, slot.field_expires_at, None);
+    }
+}
+
+impl PartialEq for Db {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys
+    }
+}
+
+fn move_expiry(
+    index: &mut Arc<BTreeSet<(i64, Bytes)>>,
+    key: &[u8],
+    from: Option<i64>,
+    to: Option<i64>,
+) {
+    if from == to {
+        return;
+    }
+    let index = Arc::make_mut(index);
+    if let Some(at) = from {
+        index.remove(&(at, Bytes::from(key)));
+    }
+    if let Some(at) = to {
+        index.insert((at, Bytes::from(key)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Hash;
+    use crate::value::StringValue;
+
+    fn string(text: &str) -> Value {
+        Value::String(StringValue::new(text.as_bytes()))
+    }
+
+    #[test]
+    fn the_expiry_index_follows_every_change() {
+        let mut db = Db::default();
+        db.insert(b"a", string("1"), Some(50), 0);
+        db.insert(b"b", string("2"), Some(40), 0);
+        assert_eq!(db.next_due(39), None);
+        assert_eq!(db.next_due(60), Some((40, Due::Key(b"b".into()))));
+        db.set_expiry(b"b", None);
+        assert_eq!(db.next_due(60), Some((50, Due::Key(b"a".into()))));
+        db.insert(b"a", string("3"), None, 0);
+        assert_eq!((db.next_due(60), db.volatile_len()), (None, 0));
+    }
+
+    #[test]
+    fn a_hash_is_due_with_its_first_field() {
+        let mut db = Db::default();
+        let mut hash = Hash::new();
+        hash.insert(b"f", b"1");
+        hash.expire_at(b"f", 30);
+        db.insert(b"h", Value::Hash(Arc::new(hash)), None, 0);
+        assert_eq!(db.next_due(30), Some((30, Due::Fields(b"h".into()))));
+        if let Some(Value::Hash(hash)) = db.value_mut(b"h") {
+            Arc::make_mut(hash).persist(b"f");
+        }
+        db.reindex(b"h");
+        assert_eq!((db.next_due(30), db.volatile_fields_len()), (None, 0));
+    }
+}

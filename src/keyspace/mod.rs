@@ -1,0 +1,68 @@
+//! The keyspace: keys and their values, times to live and watches. It knows no command and no client.
+//!
+//! A [`Keyspace`] is copy-on-write: [`Clone`] is a snapshot, and costs one reference count per 64 keys.
+
+mod db;
+mod watch;
+
+pub use db::Db;
+pub use db::Due;
+pub use db::Slot;
+pub use watch::Touch;
+pub use watch::WatchRegistry;
+
+/// The databases, numbered from 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Keyspace {
+    dbs: Vec<Db>,
+}
+
+impl Keyspace {
+    /// `databases` empty databases.
+    pub fn new(databases: usize) -> Keyspace {
+        Keyspace {
+            dbs: vec![Db::default(); databases],
+        }
+    }
+
+    /// The number of databases.
+    pub fn databases(&self) -> usize {
+        self.dbs.len()
+    }
+
+    /// A database.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such database; SELECT checks.
+    pub fn db(&self, index: usize) -> &Db {
+        &self.dbs[index]
+    }
+
+    /// A database, to change.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such database; SELECT checks.
+    pub fn db_mut(&mut self, index: usize) -> &mut Db {
+        &mut self.dbs[index]
+    }
+
+    /// The databases that hold keys, with their numbers.
+    pub fn used(&self) -> impl Iterator<Item = (usize, &Db)> {
+        self.dbs.iter().enumerate().filter(|(_, db)| !db.is_empty())
+    }
+
+    /// Exchanges two databases.
+    pub fn swap(&mut self, a: usize, b: usize) {
+        self.dbs.swap(a, b);
+    }
+
+    /// What expires first among everything that is due at `now_ms`, and in which database.
+    pub fn next_due(&self, now_ms: i64) -> Option<(usize, Due)> {
+        let due = |(index, db): (usize, &Db)| db.next_due(now_ms).map(|(at, due)| (at, index, due));
+        let all = self.dbs.iter().enumerate().filter_map(due);
+        all.min_by_key(|(at, index, _)| (*at, *index))
+            .map(|(_, index, due)| (index, due))
+    }
+}
