@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::bytes::Bytes;
+use crate::number::format_i64;
 use crate::number::parse_i64;
 
 /// The longest string that Redis keeps as `embstr`.
@@ -32,7 +33,7 @@ impl StringValue {
     /// The bytes.
     pub fn as_bytes(&self) -> Cow<'_, [u8]> {
         match self {
-            StringValue::Int(number) => Cow::Owned(number.to_string().into_bytes()),
+            StringValue::Int(number) => Cow::Owned(format_i64(*number).to_vec()),
             StringValue::Whole(bytes) => Cow::Borrowed(bytes),
             StringValue::Buffer(bytes) => Cow::Borrowed(bytes),
         }
@@ -41,7 +42,7 @@ impl StringValue {
     /// The bytes, as a handle that outlives this value.
     pub fn to_bytes(&self) -> Bytes {
         match self {
-            StringValue::Int(number) => Bytes::from(number.to_string()),
+            StringValue::Int(number) => format_i64(*number),
             StringValue::Whole(bytes) => bytes.clone(),
             StringValue::Buffer(bytes) => Bytes::from(bytes.as_slice()),
         }
