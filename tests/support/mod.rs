@@ -1,0 +1,5 @@
+//! The test kit: what several test modules share.
+
+pub mod oracle;
+pub mod player;
+pub mod transcript;
