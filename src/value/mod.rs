@@ -1,9 +1,11 @@
 //! The data types: what can stand at a key. They know no keys, no clock and no command.
 
+mod glob;
 mod hash;
 mod map;
 mod string;
 
+pub use glob::glob_match;
 pub use hash::Hash;
 pub use map::Map;
 pub use string::StringValue;
