@@ -27,7 +27,7 @@ macro_rules! families {
     };
 }
 
-families![strings];
+families![strings, transactions];
 
 #[test]
 fn no_transcript_is_forgotten() {

@@ -54,11 +54,13 @@ pub fn play(transcript: &Transcript, protocol: Protocol, target: &mut dyn Target
         // A section for both protocols is written as RESP2 shows it.
         let lower = section.protocol.is_none() && protocol == Protocol::Resp3;
         run(section, protocol, target, |exchange, answer| {
-            let actual = show(answer, exchange.order, lower);
-            let expected = match lower {
-                true => exchange.expected.replace("(nil array)", "(nil)"),
-                false => exchange.expected.clone(),
-            };
+            let mut actual = show(answer, exchange.order, lower);
+            let mut expected = exchange.expected.clone();
+            if lower {
+                // RESP3 has one null, and a client may have gone back to RESP2.
+                actual = actual.replace("(nil array)", "(nil)");
+                expected = expected.replace("(nil array)", "(nil)");
+            }
             if !matches(&expected, &actual) {
                 let (line, prompt) = (exchange.line, exchange.prompt());
                 differences.push(format!(
