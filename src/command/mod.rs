@@ -1,0 +1,244 @@
+//! What commands exist, and what each of them means. Nothing here knows about disks.
+//!
+//! A command is one row and one function, side by side in its family's file; [`FAMILIES`] lists the families.
+//! Arity, queueing in MULTI, WATCH, key positions, `COMMAND INFO`, `COMMAND DOCS` and `docs/commands.md` all read
+//! the row.
+
+mod args;
+mod config;
+mod connection;
+mod context;
+mod dispatch;
+mod generic;
+mod host;
+mod reply;
+#[cfg(feature = "lua")]
+mod scripting;
+pub mod spec;
+mod stats;
+mod string;
+mod transaction;
+mod unit;
+mod world;
+
+pub use args::Args;
+pub use config::Config;
+pub use context::Context;
+pub use dispatch::apply;
+pub use dispatch::execute;
+pub use host::Host;
+pub use host::NoHost;
+pub use reply::ReplyError;
+pub use reply::Result;
+pub use stats::Stats;
+pub use unit::Abort;
+pub use unit::Unit;
+pub use world::World;
+
+use std::sync::LazyLock;
+
+use crate::value::Map;
+use spec::KeySpec;
+
+/// Runs a command: its arguments are read, its context changed, its reply returned.
+pub type Handler = fn(&mut Context<'_>, Args<'_>) -> Result;
+
+/// A command's row.
+#[derive(Debug)]
+pub struct Command {
+    /// The name in upper case; `CLIENT|ID` for a subcommand.
+    pub name: &'static str,
+    /// The number of words, the name included; negative when it is the least number.
+    pub arity: i32,
+    /// Flags and ACL categories, from [`spec`].
+    pub flags: u64,
+    /// Where the keys are.
+    pub keys: &'static [KeySpec],
+    /// What `COMMAND INFO` tells cluster clients.
+    pub tips: &'static [&'static str],
+    /// The function.
+    pub run: Handler,
+    /// The version of Redis that has it first.
+    pub since: &'static str,
+    /// Its cost.
+    pub complexity: &'static str,
+    /// The arguments behind the name, as documentation writes them.
+    pub syntax: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+}
+
+/// The commands of one documentation group.
+#[derive(Debug)]
+pub struct Family {
+    /// The group's name.
+    pub group: &'static str,
+    /// Its commands.
+    pub commands: &'static [Command],
+}
+
+#[rustfmt::skip] // One family per line.
+/// All commands.
+pub const FAMILIES: &[Family] = &[
+    Family { group: "string", commands: string::COMMANDS },
+    Family { group: "generic", commands: generic::COMMANDS },
+    Family { group: "transactions", commands: transaction::COMMANDS },
+    Family { group: "connection", commands: connection::COMMANDS },
+];
+
+/// A command's row, without its documentation.
+const fn cmd(
+    name: &'static str,
+    arity: i32,
+    flags: u64,
+    keys: &'static [KeySpec],
+    run: Handler,
+) -> Command {
+    Command {
+        name,
+        arity,
+        flags,
+        keys,
+        tips: &[],
+        run,
+        since: "",
+        complexity: "",
+        syntax: "",
+        summary: "",
+    }
+}
+
+/// A subcommand's row; its name is `CONTAINER|SUBCOMMAND`.
+const fn sub(
+    name: &'static str,
+    arity: i32,
+    flags: u64,
+    keys: &'static [KeySpec],
+    run: Handler,
+) -> Command {
+    cmd(name, arity, flags, keys, run)
+}
+
+/// The row of a command that only has subcommands.
+const fn container(name: &'static str, arity: i32) -> Command {
+    const fn unreachable(_: &mut Context<'_>, _: Args<'_>) -> Result {
+        Err(ReplyError::SYNTAX)
+    }
+    cmd(name, arity, spec::CONTAINER, &[], unreachable)
+}
+
+impl Command {
+    /// Adds what `COMMAND DOCS` tells.
+    const fn doc(
+        mut self,
+        since: &'static str,
+        complexity: &'static str,
+        syntax: &'static str,
+        summary: &'static str,
+    ) -> Command {
+        self.since = since;
+        self.complexity = complexity;
+        self.syntax = syntax;
+        self.summary = summary;
+        self
+    }
+
+    /// Adds what `COMMAND INFO` tells cluster clients.
+    const fn tips(mut self, tips: &'static [&'static str]) -> Command {
+        self.tips = tips;
+        self
+    }
+
+    /// How many words its name has.
+    pub fn words(&self) -> usize {
+        if self.name.contains('|') { 2 } else { 1 }
+    }
+
+    /// Whether a request of `words` words has the right length.
+    pub fn accepts(&self, words: usize) -> bool {
+        match usize::try_from(self.arity) {
+            Ok(exactly) => words == exactly,
+            Err(_) => words >= self.arity.unsigned_abs() as usize,
+        }
+    }
+
+    /// Whether it runs at once although the connection is inside MULTI.
+    fn runs_inside_multi(&self) -> bool {
+        matches!(
+            self.name,
+            "EXEC" | "DISCARD" | "MULTI" | "WATCH" | "QUIT" | "RESET"
+        )
+    }
+
+    /// Whether it makes a unit of commands other than itself.
+    fn is_unit(&self) -> bool {
+        self.name == "EXEC"
+    }
+}
+
+/// All rows by name.
+static BY_NAME: LazyLock<Map<&'static Command>> = LazyLock::new(|| {
+    let rows = FAMILIES.iter().flat_map(|family| family.commands);
+    rows.map(|command| (command.name.as_bytes(), command))
+        .collect()
+});
+
+/// The row of a command, `CLIENT` or `CLIENT|ID`, whatever the case.
+pub fn lookup(name: &[u8]) -> Option<&'static Command> {
+    let mut upper = [0; 64];
+    let upper = upper.get_mut(..name.len())?;
+    upper.copy_from_slice(name);
+    upper.make_ascii_uppercase();
+    BY_NAME.get(upper).copied()
+}
+
+/// The row that a request is for.
+///
+/// # Errors
+///
+/// As Redis words it: there is no such command or subcommand, or the number of words is wrong.
+pub fn resolve(argv: &[&[u8]]) -> Result<&'static Command> {
+    let name = argv.first().ok_or_else(|| unknown(argv))?;
+    let mut command = lookup(name).ok_or_else(|| unknown(argv))?;
+    if let Some(word) = argv.get(1)
+        && is_container(command)
+    {
+        let full = [command.name.as_bytes(), b"|", word].concat();
+        command = lookup(&full).ok_or_else(|| unknown_subcommand(command.name, word))?;
+    }
+    if command.accepts(argv.len()) {
+        Ok(command)
+    } else {
+        Err(ReplyError::arity(command.name))
+    }
+}
+
+fn is_container(command: &Command) -> bool {
+    command.flags & spec::CONTAINER != 0
+}
+
+fn unknown(argv: &[&[u8]]) -> ReplyError {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let cut = |bytes: &[u8]| text(&bytes[..bytes.len().min(128)]);
+    let mut message = format!(
+        "ERR unknown command '{}', with args beginning with: ",
+        argv.first().map_or_else(String::new, |name| cut(name))
+    );
+    let mut shown = 0;
+    for arg in argv.iter().skip(1) {
+        if shown >= 128 {
+            break;
+        }
+        let arg = text(&arg[..arg.len().min(128 - shown)]);
+        shown += arg.len() + 3;
+        message.push_str(&format!("'{arg}' "));
+    }
+    ReplyError::new(message)
+}
+
+fn unknown_subcommand(container: &str, word: &[u8]) -> ReplyError {
+    let word = String::from_utf8_lossy(&word[..word.len().min(128)]).into_owned();
+    ReplyError::new(format!(
+        "ERR unknown subcommand '{word}'. Try {container} HELP."
+    ))
+}

@@ -1,0 +1,208 @@
+//! [`Unit`]: what the running unit did so far, from which the engine makes its record.
+//!
+//! A unit is one command, one EXEC batch or one script. Its time is frozen and its random numbers come
+//! from one seed.
+
+use crate::bytes::Bytes;
+use crate::commit::CommandList;
+use crate::commit::Effect;
+use crate::commit::Origin;
+use crate::commit::Seq;
+use crate::keyspace::Touch;
+use crate::rng::Rng;
+
+/// The unit that is running.
+#[derive(Debug, Default)]
+pub struct Unit {
+    /// The frozen time, in microseconds since the epoch.
+    pub now_us: i64,
+    /// The place in history that the unit gets if it changes something.
+    pub seq: Seq,
+    /// The database that was selected when the unit began.
+    pub db: usize,
+    /// Whether anybody wants to know the commands and effects.
+    pub recording: bool,
+    /// Whether recorded effects are being applied: nothing expires but by them.
+    pub applying: bool,
+    /// How the unit came about.
+    pub origin: Origin,
+    /// The commands as sent, and what each did.
+    pub commands: CommandList,
+    /// One for each of `commands`.
+    pub effects: Vec<Effect>,
+    /// Why an EXEC did not run: the change of a watched key.
+    pub aborted: Option<Abort>,
+    /// The number of changes so far.
+    changes: u64,
+    seed: Option<u64>,
+    rng: Option<Rng>,
+    call: Call,
+}
+
+/// An EXEC that a watched key's change refused.
+#[derive(Debug)]
+pub struct Abort {
+    /// The queued commands that did not run.
+    pub commands: CommandList,
+    /// The watched keys: database, key, last record when WATCH ran.
+    pub watched: Vec<(usize, Bytes, Seq)>,
+    /// The first change.
+    pub touch: Touch,
+}
+
+/// What the running call did that its own words don't say.
+#[derive(Debug, Default)]
+struct Call {
+    changes_before: u64,
+    /// Keys and fields that were found to be expired.
+    expired: CommandList,
+    /// The canonical commands that replace the call's own words.
+    rewritten: Option<CommandList>,
+    /// Whether the selected database changed, which matters to the commands after it.
+    selected: bool,
+}
+
+impl Unit {
+    /// A unit for applying recorded effects.
+    pub fn applying() -> Unit {
+        Unit {
+            applying: true,
+            ..Unit::default()
+        }
+    }
+
+    /// Starts a unit at a frozen time.
+    pub fn begin(&mut self, now_us: i64, seq: Seq, db: usize) {
+        self.now_us = now_us;
+        self.seq = seq;
+        self.db = db;
+        self.origin = Origin::Direct;
+        self.commands.clear();
+        self.effects.clear();
+        self.aborted = None;
+        self.changes = 0;
+        self.seed = None;
+        self.rng = None;
+    }
+
+    /// The frozen time, in milliseconds since the epoch.
+    pub fn now_ms(&self) -> i64 {
+        self.now_us.div_euclid(1000)
+    }
+
+    /// Notes a change of the data.
+    pub fn changed(&mut self) {
+        self.changes += 1;
+    }
+
+    /// The number of changes so far.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Notes that the selected database changed.
+    pub fn selected(&mut self) {
+        self.call.selected = true;
+    }
+
+    /// The running call is to be recorded as this command (and others, if called again) instead of itself.
+    pub fn rewrite<A: AsRef<[u8]>>(&mut self, argv: &[A]) {
+        if self.recording {
+            self.call.rewritten.get_or_insert_default().push(argv);
+        }
+    }
+
+    /// The running call is to be recorded as these commands instead of itself.
+    pub fn rewrite_all(&mut self, commands: &CommandList) {
+        if self.recording {
+            self.call.rewritten.get_or_insert_default().append(commands);
+        }
+    }
+
+    /// A key or field was found to be expired: this command removes it, before the call's own effect.
+    pub fn expired<A: AsRef<[u8]>>(&mut self, argv: &[A]) {
+        self.changes += 1;
+        if self.recording {
+            self.call.expired.push(argv);
+        }
+    }
+
+    /// The unit's random numbers; `seed` gives the seed at the first use.
+    pub fn rng(&mut self, seed: impl FnOnce() -> u64) -> &mut Rng {
+        let unit_seed = &mut self.seed;
+        self.rng
+            .get_or_insert_with(|| Rng::new(*unit_seed.get_or_insert_with(seed)))
+    }
+
+    /// The seed, where random numbers were drawn.
+    pub fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// Uses this seed, as the recorded unit did.
+    pub fn set_seed(&mut self, seed: Option<u64>) {
+        self.seed = seed;
+    }
+
+    /// Begins a call; calls nest.
+    pub(super) fn begin_call(&mut self) -> Frame {
+        let call = Call {
+            changes_before: self.changes,
+            ..Call::default()
+        };
+        Frame(std::mem::replace(&mut self.call, call))
+    }
+
+    /// Ends the call that `begin_call` began: what it did, if it was these words.
+    pub(super) fn end_call(&mut self, outer: Frame, argv: &[&[u8]]) -> Effect {
+        let call = std::mem::replace(&mut self.call, outer.0);
+        if !self.recording {
+            return Effect::None;
+        }
+        let mut effects = call.expired;
+        let own_changes = self.changes - call.changes_before - effects.len() as u64;
+        if own_changes > 0 || call.selected {
+            match call.rewritten {
+                None if effects.is_empty() => return Effect::Verbatim,
+                None => effects.push(argv),
+                Some(commands) => effects.append(&commands),
+            }
+        }
+        if effects.is_empty() {
+            Effect::None
+        } else {
+            Effect::Rewritten(effects)
+        }
+    }
+
+    /// Adds the effect of a call inside a script to the script's own effects.
+    pub(super) fn nest(&mut self, argv: &[&[u8]], effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Verbatim => self.rewrite(argv),
+            Effect::Rewritten(commands) => self.rewrite_all(&commands),
+        }
+    }
+
+    /// Makes the unit the expiry of a key or of fields, which this command has the effect of.
+    pub fn record_expiry<A: AsRef<[u8]>>(&mut self, argv: &[A]) {
+        self.origin = Origin::Expired;
+        self.changes += 1;
+        if self.recording {
+            self.commands.push(argv);
+            self.effects.push(Effect::Verbatim);
+        }
+    }
+
+    /// Adds a command of the unit with its effect.
+    pub(super) fn record(&mut self, argv: &[&[u8]], effect: Effect) {
+        if self.recording {
+            self.commands.push(argv);
+            self.effects.push(effect);
+        }
+    }
+}
+
+/// The call around the running one.
+#[must_use]
+pub(super) struct Frame(Call);

@@ -1,0 +1,76 @@
+//! [`World`]: everything that commands work on, apart from the connection that sent one.
+
+use super::config::Config;
+use super::stats::Stats;
+use crate::bytes::Bytes;
+use crate::keyspace::Keyspace;
+use crate::keyspace::WatchRegistry;
+use crate::rng::Rng;
+use crate::session::Sessions;
+use crate::value::Value;
+use std::sync::Arc;
+
+/// A fake's data, connections, configuration and statistics.
+#[derive(Debug)]
+pub struct World {
+    /// The data.
+    pub keyspace: Keyspace,
+    /// Who watches what.
+    pub watches: WatchRegistry,
+    /// All connections but the one whose command runs.
+    pub sessions: Sessions,
+    /// `CONFIG`.
+    pub config: Config,
+    /// `INFO`.
+    pub stats: Stats,
+    /// Where units get the seeds of their random numbers.
+    pub rng: Rng,
+    /// Whether keys expire by themselves (`DEBUG SET-ACTIVE-EXPIRE`), and not only when somebody looks.
+    pub active_expire: bool,
+    /// Why writes are refused, after the journal failed.
+    pub broken: Option<String>,
+}
+
+impl World {
+    /// An empty world.
+    pub fn new(config: Config, seed: u64) -> World {
+        World {
+            keyspace: Keyspace::new(config.databases()),
+            watches: WatchRegistry::default(),
+            sessions: Sessions::default(),
+            config,
+            stats: Stats::default(),
+            rng: Rng::new(seed),
+            active_expire: true,
+            broken: None,
+        }
+    }
+
+    /// Removes the fields of the hash at `key` whose time is over, and the key with the last one; the fields.
+    pub fn expire_fields(&mut self, db: usize, key: &[u8], now_ms: i64) -> Vec<Bytes> {
+        let db = self.keyspace.db_mut(db);
+        let mut fields = Vec::new();
+        let is_due = |value: &Value| match value {
+            Value::Hash(hash) => hash.next_expiry().is_some_and(|(at, _)| at <= now_ms),
+            _ => false,
+        };
+        if !db.get(key).is_some_and(|slot| is_due(&slot.value)) {
+            return fields;
+        }
+        if let Some(Value::Hash(hash)) = db.value_mut(key) {
+            let hash = Arc::make_mut(hash);
+            while let Some((_, field)) = hash.next_expiry().filter(|(at, _)| *at <= now_ms) {
+                let field = field.clone();
+                hash.remove(&field);
+                fields.push(field);
+            }
+            let is_empty = hash.is_empty();
+            db.reindex(key);
+            if is_empty {
+                db.remove(key);
+            }
+        }
+        self.stats.expired_fields += fields.len() as u64;
+        fields
+    }
+}

@@ -1,0 +1,276 @@
+//! The engine: the single writer. It applies one unit at a time, decides what is committed, and hands that to
+//! the journal.
+//!
+//! Rules that hold here and nowhere else:
+//!
+//! - a unit's time is read once, and what is due is expired before it, each key as a unit of its own;
+//! - a unit that changed something is one record; a unit that changed nothing leaves no commit;
+//! - a reply is released only after [`Engine::settle`] for the last record that it may depend on.
+
+mod apply;
+mod record;
+
+pub use apply::apply;
+pub use record::Recording;
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+
+use crate::clock::Clock;
+use crate::command::Config;
+use crate::command::Context;
+use crate::command::Host;
+use crate::command::Unit;
+use crate::command::World;
+use crate::command::execute;
+use crate::commit::Seq;
+use crate::keyspace::Due;
+use crate::keyspace::Keyspace;
+use crate::resp::Reply;
+use crate::session::Address;
+use crate::session::Closing;
+use crate::session::Session;
+use crate::session::SessionKey;
+use record::Recorder;
+
+/// A handle on an engine; clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    core: Mutex<Core>,
+}
+
+/// The engine itself, behind its lock.
+pub struct Core {
+    world: World,
+    unit: Unit,
+    clock: Clock,
+    recorder: Recorder,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The reply, to be sent once its record is settled.
+    Reply(Reply),
+    /// The connection was closed (by `CLIENT KILL`, say); nothing ran.
+    Closed,
+}
+
+impl Engine {
+    /// An engine without a journal.
+    pub fn in_memory(config: Config, clock: Clock, seed: u64) -> Engine {
+        let world = World::new(config, seed);
+        Engine::new(Core {
+            world,
+            unit: Unit::default(),
+            clock,
+            recorder: Recorder::default(),
+        })
+    }
+
+    fn new(core: Core) -> Engine {
+        Engine(Arc::new(Shared {
+            core: Mutex::new(core),
+        }))
+    }
+
+    /// The engine, for as long as the guard lives.
+    pub fn lock(&self) -> MutexGuard<'_, Core> {
+        // A panic inside a command leaves memory ahead of the journal at worst by the unit that panicked;
+        // it was never acknowledged.
+        self.0
+            .core
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Runs one request and waits until its reply may be released.
+    pub fn call(&self, connection: SessionKey, argv: &[&[u8]]) -> Outcome {
+        self.lock().run(connection, argv)
+    }
+}
+
+impl Core {
+    /// Opens a connection.
+    pub fn connect(&mut self, address: Address) -> SessionKey {
+        let now_us = self.clock.now_us();
+        let key = self.world.sessions.open(address, now_us);
+        let needs_password = !self.world.config.requirepass.is_empty();
+        if let Some(session) = self.world.sessions.get_mut(key) {
+            session.authenticated = !needs_password;
+        }
+        self.world.stats.connections += 1;
+        key
+    }
+
+    /// Forgets a connection, with its queue and its watches.
+    pub fn disconnect(&mut self, connection: SessionKey) {
+        self.world.watches.unwatch(connection.id());
+        self.world.sessions.close(connection);
+    }
+
+    /// A connection's state.
+    pub fn session(&mut self, connection: SessionKey) -> Option<&mut Session> {
+        self.world.sessions.get_mut(connection)
+    }
+
+    /// Everything that commands work on.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The last record.
+    pub fn last_seq(&self) -> Seq {
+        self.recorder.last_seq()
+    }
+
+    /// Runs one request of a connection.
+    pub fn run(&mut self, connection: SessionKey, argv: &[&[u8]]) -> Outcome {
+        let now_us = self.clock.now_us();
+        self.expire_due(now_us);
+        let Some(mut session) = self.world.sessions.take(connection) else {
+            return Outcome::Closed;
+        };
+        let mut reply = Reply::Silence;
+        if session.closing != Some(Closing::Now) {
+            session.active_us = now_us;
+            session.commands += 1;
+            self.unit
+                .begin(now_us, self.recorder.last_seq() + 1, session.db);
+            reply = self.execute(&mut session, argv);
+            self.commit(&session, &reply);
+        }
+        self.world.sessions.put_back(connection, session);
+        Outcome::Reply(reply)
+    }
+
+    /// Expires everything that is due: each key, or the fields of one hash, as a unit of its own.
+    pub fn expire_due(&mut self, now_us: i64) {
+        if !self.world.active_expire {
+            return;
+        }
+        let now_ms = now_us.div_euclid(1000);
+        while let Some((db, due)) = self.world.keyspace.next_due(now_ms) {
+            self.unit.begin(now_us, self.recorder.last_seq() + 1, db);
+            let key = match &due {
+                Due::Key(key) => {
+                    self.world.keyspace.db_mut(db).remove(key);
+                    self.world.stats.expired_keys += 1;
+                    self.unit.record_expiry(&[b"DEL".as_slice(), key]);
+                    key
+                }
+                Due::Fields(key) => {
+                    let fields = self.world.expire_fields(db, key, now_ms);
+                    let mut argv: Vec<&[u8]> = vec![b"HDEL", key];
+                    argv.extend(fields.iter().map(|field| &**field));
+                    self.unit.record_expiry(&argv);
+                    key
+                }
+            };
+            self.world.watches.touch(db, key, self.unit.seq);
+            self.recorder.commit_own(&mut self.unit);
+        }
+    }
+
+    fn execute(&mut self, session: &mut Session, argv: &[&[u8]]) -> Reply {
+        self.unit.recording = self.recorder.is_recording();
+        let mut context = Context {
+            world: &mut self.world,
+            session,
+            unit: &mut self.unit,
+            host: &mut self.recorder,
+        };
+        execute(&mut context, argv)
+    }
+
+    fn commit(&mut self, session: &Session, reply: &Reply) {
+        self.recorder.commit(&mut self.unit, session, reply);
+    }
+}
+
+impl Host for Recorder {
+    fn checkpoint(&mut self, _keyspace: &Keyspace, _background: bool) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::pretty;
+    use std::time::Duration;
+    use std::time::UNIX_EPOCH;
+
+    struct Bench {
+        engine: Engine,
+        clock: Clock,
+        clients: Vec<SessionKey>,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_000_000));
+            let engine = Engine::in_memory(Config::default(), clock.clone(), 0);
+            let clients = (0..3)
+                .map(|_| engine.lock().connect(Address::default()))
+                .collect();
+            Bench {
+                engine,
+                clock,
+                clients,
+            }
+        }
+
+        fn run(&self, client: usize, line: &str) -> String {
+            let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+            match self.engine.call(self.clients[client], &argv) {
+                Outcome::Reply(reply) => pretty(&reply),
+                Outcome::Closed => "(closed)".into(),
+            }
+        }
+    }
+
+    #[test]
+    fn a_watched_key_that_another_client_changes_aborts_the_exec() {
+        let bench = Bench::new();
+        assert_eq!(bench.run(0, "SET a 1"), "OK");
+        assert_eq!(bench.run(0, "WATCH a"), "OK");
+        assert_eq!(bench.run(1, "INCR a"), "(integer) 2");
+        assert_eq!(bench.run(0, "MULTI"), "OK");
+        assert_eq!(bench.run(0, "SET a 9"), "QUEUED");
+        assert_eq!(bench.run(0, "EXEC"), "(nil)");
+        assert_eq!(bench.run(0, "GET a"), "\"2\"");
+        assert_eq!(bench.run(0, "MULTI"), "OK");
+        assert_eq!(bench.run(0, "INCR a"), "QUEUED");
+        assert_eq!(
+            bench.run(0, "GET"),
+            "(error) ERR wrong number of arguments for 'get' command"
+        );
+        assert_eq!(
+            bench.run(0, "EXEC"),
+            "(error) EXECABORT Transaction discarded because of previous errors."
+        );
+    }
+
+    #[test]
+    fn what_is_due_is_gone_before_the_next_unit() {
+        let bench = Bench::new();
+        bench.run(0, "SET a 1");
+        let now_ms = bench.clock.now_us() / 1000;
+        bench
+            .engine
+            .lock()
+            .world
+            .keyspace
+            .db_mut(0)
+            .set_expiry(b"a", Some(now_ms + 10));
+        bench.run(0, "WATCH a");
+        bench.clock.advance(Duration::from_millis(10));
+        assert_eq!(bench.run(1, "GET a"), "(nil)");
+        bench.run(0, "MULTI");
+        assert_eq!(bench.run(0, "EXEC"), "(nil)");
+    }
+}

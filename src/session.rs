@@ -1,0 +1,253 @@
+//! One connection's plain state, and the table of all connections. It knows no command and no socket.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::bytes::Bytes;
+use crate::commit;
+use crate::commit::CommandList;
+use crate::resp::Protocol;
+use crate::resp::Reply;
+
+/// What a fake knows about one connection.
+#[derive(Debug)]
+pub struct Session {
+    /// The connection's id, as `CLIENT ID` answers it.
+    pub id: u64,
+    /// The selected database.
+    pub db: usize,
+    /// The protocol version of replies.
+    pub protocol: Protocol,
+    /// Whether AUTH succeeded or was not needed when the connection opened.
+    pub authenticated: bool,
+    /// The name given by `CLIENT SETNAME`, or empty.
+    pub name: Bytes,
+    /// The client library's name and version, given by `CLIENT SETINFO`.
+    pub library: (Bytes, Bytes),
+    /// The peer's address and our own, as `CLIENT LIST` shows them.
+    pub address: Address,
+    /// The commands queued since MULTI.
+    pub queue: Option<Queue>,
+    /// Which replies are sent (`CLIENT REPLY`).
+    pub replies: Replies,
+    /// `CLIENT NO-EVICT on`.
+    pub no_evict: bool,
+    /// `CLIENT NO-TOUCH on`.
+    pub no_touch: bool,
+    /// Set when the connection is to be closed.
+    pub closing: Option<Closing>,
+    /// Replies that belong to no request, waiting to be sent.
+    pub pushes: Vec<Reply>,
+    /// When the connection opened, in microseconds since the epoch.
+    pub opened_us: i64,
+    /// When the last command ran, in microseconds since the epoch.
+    pub active_us: i64,
+    /// The last command's name.
+    pub last_command: &'static str,
+    /// How many commands ran.
+    pub commands: u64,
+    /// Called when something happened to this connection outside its own calls.
+    pub wake: Option<Wake>,
+}
+
+/// The two ends of a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// The peer's, `127.0.0.1:50000` say; empty for a connection in process.
+    pub peer: String,
+    /// Our own.
+    pub local: String,
+    /// Whether it is a Unix socket.
+    pub unix: bool,
+}
+
+/// The commands queued since MULTI.
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// The commands, in order.
+    pub commands: CommandList,
+    /// Whether one of them was refused, so that EXEC must be.
+    pub refused: bool,
+}
+
+/// Which replies are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replies {
+    /// All.
+    #[default]
+    On,
+    /// None.
+    Off,
+    /// Not the next command's.
+    SkipNext,
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// After the reply of the running command.
+    AfterReply,
+    /// At once.
+    Now,
+}
+
+/// Tells a front door that it must look at its connection again.
+#[derive(Clone)]
+pub struct Wake(pub Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Wake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wake")
+    }
+}
+
+impl Session {
+    /// A connection that opens now.
+    pub fn new(id: u64, address: Address, now_us: i64) -> Session {
+        Session {
+            id,
+            db: 0,
+            protocol: Protocol::default(),
+            authenticated: true,
+            name: Bytes::EMPTY,
+            library: (Bytes::EMPTY, Bytes::EMPTY),
+            address,
+            queue: None,
+            replies: Replies::default(),
+            no_evict: false,
+            no_touch: false,
+            closing: None,
+            pushes: Vec::new(),
+            opened_us: now_us,
+            active_us: now_us,
+            last_command: "NULL",
+            commands: 0,
+            wake: None,
+        }
+    }
+
+    /// Who this is, for a record.
+    pub fn client(&self) -> commit::Client {
+        commit::Client {
+            id: self.id,
+            name: commit::Blob::from(&*self.name),
+        }
+    }
+}
+
+/// A connection's place in [`Sessions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionKey {
+    index: usize,
+    id: u64,
+}
+
+impl SessionKey {
+    /// The connection's id.
+    pub fn id(self) -> u64 {
+        self.id
+    }
+}
+
+/// All connections.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    /// Boxed, so that taking one out for the time of a command moves a pointer.
+    slots: Vec<Option<Box<Session>>>,
+    free: Vec<usize>,
+    last_id: u64,
+}
+
+impl Sessions {
+    /// Opens a connection. Ids are never used again.
+    pub fn open(&mut self, address: Address, now_us: i64) -> SessionKey {
+        self.last_id += 1;
+        let session = Some(Box::new(Session::new(self.last_id, address, now_us)));
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.slots[index] = session;
+                index
+            }
+            None => {
+                self.slots.push(session);
+                self.slots.len() - 1
+            }
+        };
+        SessionKey {
+            index,
+            id: self.last_id,
+        }
+    }
+
+    /// Forgets a connection; its state, unless it was forgotten before.
+    pub fn close(&mut self, key: SessionKey) -> Option<Box<Session>> {
+        let session = self.take(key)?;
+        self.free.push(key.index);
+        Some(session)
+    }
+
+    /// Takes a connection out while a command of its own runs; [`put_back`](Sessions::put_back) ends that.
+    pub fn take(&mut self, key: SessionKey) -> Option<Box<Session>> {
+        self.slots
+            .get_mut(key.index)?
+            .take_if(|session| session.id == key.id)
+    }
+
+    /// Returns a connection that was taken out.
+    pub fn put_back(&mut self, key: SessionKey, session: Box<Session>) {
+        self.slots[key.index] = Some(session);
+    }
+
+    /// A connection, unless it is closed or taken out.
+    pub fn get_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
+        self.slots
+            .get_mut(key.index)?
+            .as_deref_mut()
+            .filter(|session| session.id == key.id)
+    }
+
+    /// All connections but the one that is taken out, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.slots.iter().filter_map(Option::as_deref)
+    }
+
+    /// All connections but the one that is taken out, to change.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session> {
+        self.slots.iter_mut().filter_map(Option::as_deref_mut)
+    }
+
+    /// The number of connections, the one that is taken out included.
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Whether there is no connection.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_never_reaches_a_later_connection_in_its_place() {
+        let mut sessions = Sessions::default();
+        let first = sessions.open(Address::default(), 0);
+        assert!(sessions.close(first).is_some());
+        let second = sessions.open(Address::default(), 0);
+        assert_eq!(first.index, second.index);
+        assert!(sessions.take(first).is_none() && sessions.get_mut(first).is_none());
+        let taken = sessions.take(second).unwrap();
+        assert_eq!((sessions.iter().count(), sessions.len()), (0, 1));
+        sessions.put_back(second, taken);
+        assert_eq!(
+            sessions
+                .iter()
+                .map(|session| session.id)
+                .collect::<Vec<_>>(),
+            [2]
+        );
+    }
+}
