@@ -64,7 +64,7 @@ struct Call {
 
 impl Unit {
     /// A unit for applying recorded effects.
-    pub fn applying() -> Unit {
+    pub fn for_applying() -> Unit {
         Unit {
             applying: true,
             ..Unit::default()

@@ -14,10 +14,7 @@ use crate::session::Session;
 pub fn apply(world: &mut World, clock_us: i64, commit: &Commit) {
     let mut session = Session::new(commit.client.id, Address::default(), clock_us);
     session.db = commit.db as usize;
-    let mut unit = Unit {
-        applying: true,
-        ..Unit::default()
-    };
+    let mut unit = Unit::for_applying();
     unit.begin(clock_us, 0, session.db);
     unit.set_seed(commit.seed);
     let mut context = Context {
