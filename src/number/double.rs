@@ -16,11 +16,16 @@ use super::starts_decimal;
 /// Doubles up to this magnitude are printed as integers where they are integers.
 const EXACT_INTEGERS: f64 = (1u64 << 62) as f64;
 
+/// How many zeros are appended to digits rather than an exponent.
+const MOST_ZEROS: i32 = 7;
+
 /// The double that `text` is, whole: what C's `strtod` takes, without leading space and NaN, and
 /// without numbers that are too large or that would become 0.
 pub fn parse_f64(text: &[u8]) -> Option<f64> {
     let (negative, unsigned) = split_sign(str::from_utf8(text).ok()?);
-    let magnitude = if is_infinity(unsigned) {
+    // Redis's reader takes `-+inf` too.
+    let name = unsigned.strip_prefix('+').filter(|_| negative);
+    let magnitude = if is_infinity(name.unwrap_or(unsigned)) {
         f64::INFINITY
     } else if hex_digits(unsigned).is_some() {
         let bits = parse_unsigned::<Double>(unsigned)?.to_bits();
@@ -69,9 +74,8 @@ fn special(number: f64) -> &'static str {
 
 /// Appends `digits` times ten to the `exponent`: plainly, or with an `e` where that is much shorter.
 fn lay_out(text: &mut String, digits: &str, exponent: i32) {
-    let most_zeros = if text.is_empty() { 7 } else { 6 };
     let scientific = exponent + digits.len() as i32 - 1;
-    if (0..=most_zeros).contains(&exponent) {
+    if (0..=MOST_ZEROS).contains(&exponent) {
         text.push_str(digits);
         text.extend(std::iter::repeat_n('0', exponent as usize));
     } else if exponent < 0 && (exponent > -7 || scientific.abs() < 4) {
@@ -114,6 +118,7 @@ mod tests {
         ("1e21", "1e+21"),
         ("4611686018427387905", "4611686018427387904"),
         ("4611686018427388928", "4611686018427389000"),
+        ("-16610138.311216285399e16", "-166101383112162850000000"),
         ("-4611686018427387904", "-4611686018427387904"),
         ("9223372036854775808", "9223372036854776000"),
         ("123456789012345680000", "123456789012345680000"),
@@ -137,6 +142,7 @@ mod tests {
         ("1e0005", "100000"),
         ("inFInity", "inf"),
         ("-INF", "-inf"),
+        ("-+inf", "-inf"),
         // Not always the closest and shortest digits: see `grisu`.
         ("80466160404092.38", "80466160404092.37"),
         ("739076028784162.2", "739076028784162.3"),
@@ -158,6 +164,8 @@ mod tests {
         "infin",
         "in",
         "inf ",
+        "+-inf",
+        "-+1",
         "+-1",
         "--1",
         "+",
