@@ -27,7 +27,7 @@ macro_rules! families {
     };
 }
 
-families![strings, transactions];
+families![strings, transactions, expire];
 
 #[test]
 fn no_transcript_is_forgotten() {
