@@ -2,11 +2,16 @@
 
 mod glob;
 mod hash;
+mod lcs;
 mod map;
 mod string;
 
 pub use glob::glob_match;
 pub use hash::Hash;
+pub use lcs::Match;
+pub use lcs::lcs;
+pub use lcs::lcs_memory;
+pub use lcs::lcs_text;
 pub use map::Map;
 pub use string::StringValue;
 

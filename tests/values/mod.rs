@@ -1,6 +1,7 @@
 //! The value types, number texts and patterns against a real server, which judges random cases.
 
 mod glob;
+mod lcs;
 mod numbers;
 
 use std::time::Duration;
@@ -61,4 +62,8 @@ fn argv<const N: usize>(args: [&[u8]; N]) -> Argv {
 /// One of `choices`, each equally likely.
 fn pick<T: Copy>(rng: &mut Rng, choices: &[T]) -> T {
     choices[rng.below(choices.len())]
+}
+
+fn bulk(bytes: &[u8]) -> Reply {
+    Reply::Bulk(bytes.into())
 }
