@@ -38,6 +38,7 @@ pub use world::World;
 use std::sync::LazyLock;
 
 use crate::value::Map;
+use spec::Group;
 use spec::KeySpec;
 
 /// Runs a command: its arguments are read, its context changed, its reply returned.
@@ -66,13 +67,15 @@ pub struct Command {
     pub syntax: &'static str,
     /// What it does, in one sentence.
     pub summary: &'static str,
+    /// Since when it is deprecated, and what replaces it.
+    pub deprecated: Option<(&'static str, &'static str)>,
 }
 
 /// The commands of one documentation group.
 #[derive(Debug)]
 pub struct Family {
-    /// The group's name.
-    pub group: &'static str,
+    /// The group.
+    pub group: Group,
     /// Its commands.
     pub commands: &'static [Command],
 }
@@ -80,10 +83,10 @@ pub struct Family {
 #[rustfmt::skip] // One family per line.
 /// All commands.
 pub const FAMILIES: &[Family] = &[
-    Family { group: "string", commands: string::COMMANDS },
-    Family { group: "generic", commands: generic::COMMANDS },
-    Family { group: "transactions", commands: transaction::COMMANDS },
-    Family { group: "connection", commands: connection::COMMANDS },
+    Family { group: Group::String, commands: string::COMMANDS },
+    Family { group: Group::Generic, commands: generic::COMMANDS },
+    Family { group: Group::Transactions, commands: transaction::COMMANDS },
+    Family { group: Group::Connection, commands: connection::COMMANDS },
 ];
 
 /// A command's row, without its documentation.
@@ -105,6 +108,7 @@ const fn cmd(
         complexity: "",
         syntax: "",
         summary: "",
+        deprecated: None,
     }
 }
 
@@ -140,6 +144,12 @@ impl Command {
         self.complexity = complexity;
         self.syntax = syntax;
         self.summary = summary;
+        self
+    }
+
+    /// Adds since when it is deprecated, and what replaces it.
+    const fn deprecated(mut self, since: &'static str, replacement: &'static str) -> Command {
+        self.deprecated = Some((since, replacement));
         self
     }
 
