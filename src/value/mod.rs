@@ -1,11 +1,23 @@
 //! The data types: what can stand at a key. They know no keys, no clock and no command.
 
+mod bitfield;
+mod bits;
 mod glob;
 mod hash;
 mod lcs;
 mod map;
 mod string;
 
+pub use bitfield::BitType;
+pub use bitfield::Overflow;
+pub use bits::BitOp;
+pub use bits::BitUnit;
+pub use bits::bit_op;
+pub use bits::bit_range;
+pub use bits::count_bits;
+pub use bits::find_bit;
+pub use bits::get_bit;
+pub use bits::set_bit;
 pub use glob::glob_match;
 pub use hash::Hash;
 pub use lcs::Match;

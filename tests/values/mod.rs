@@ -1,5 +1,6 @@
 //! The value types, number texts and patterns against a real server, which judges random cases.
 
+mod bits;
 mod glob;
 mod lcs;
 mod numbers;
