@@ -27,7 +27,7 @@ macro_rules! families {
     };
 }
 
-families![strings, transactions, expire];
+families![strings, transactions, expire, hashes];
 
 #[test]
 fn no_transcript_is_forgotten() {
