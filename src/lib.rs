@@ -4,6 +4,7 @@ pub mod clock;
 pub mod command;
 pub mod commit;
 pub mod engine;
+pub mod journal;
 pub mod keyspace;
 pub mod number;
 pub mod resp;

@@ -1,0 +1,219 @@
+//! Where the newest segment's good records end, and whether what follows is a torn write or damage.
+//!
+//! Only reads and judges; `recovery` acts.
+
+use super::error::JournalError;
+use super::format::FRAME_HEADER;
+use super::format::FrameHeader;
+use super::frames::Cursor;
+use super::frames::Fault;
+use super::frames::Place;
+use super::frames::Step;
+use super::frames::Window;
+use super::frames::is_sane;
+use super::storage::Storage;
+use super::storage::read_fully;
+use super::survey::Listed;
+use crate::commit::Seq;
+use std::io;
+
+/// The good part of a segment, and what follows it.
+#[derive(Clone, Debug)]
+pub(super) struct Extent {
+    /// Where the good records end.
+    pub(super) end: Place,
+    /// The kind and clock of the last good record.
+    pub(super) last: Option<(u8, i64)>,
+    /// What follows.
+    pub(super) rest: Rest,
+}
+
+/// What follows the good records of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Nothing.
+    Nothing,
+    /// The beginning of a write that never finished: no whole record.
+    TornTail {
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// A write that reached the disk in part and out of order: `later` whole records after a gap,
+    /// none of which proves that the gap was ever on the disk.
+    TornBatch {
+        /// How many bytes.
+        bytes: u64,
+        /// How many whole records.
+        later: u64,
+    },
+    /// Damage to a record that had been on the disk.
+    Damage {
+        /// What is wrong.
+        what: &'static str,
+        /// How many whole records follow.
+        later: u64,
+    },
+}
+
+/// Walks the newest segment, every check on.
+pub(super) fn measure(storage: &dyn Storage, segment: &Listed) -> Result<Extent, JournalError> {
+    let open = storage.open(&segment.name);
+    let file = open.map_err(JournalError::io(format!("open {}", segment.name)))?;
+    let window = Window::read(file);
+    let mut cursor = Cursor::new(
+        &segment.name,
+        window,
+        segment.salt(),
+        segment.start(),
+        segment.len,
+    );
+    let mut last = None;
+    let fault = loop {
+        match cursor.next()? {
+            Step::Frame(frame) => {
+                last = Some((frame.header.kind, frame.header.clock_us));
+            }
+            Step::End => break None,
+            Step::Bad(fault) => break Some(fault),
+        }
+    };
+    let end = cursor.place;
+    let rest = match fault {
+        None => Rest::Nothing,
+        Some(fault) => judge(
+            &read_rest(storage, segment, end)?,
+            segment.salt(),
+            end.seq,
+            fault,
+        ),
+    };
+    Ok(Extent { end, last, rest })
+}
+
+/// All bytes after the good records.
+pub(super) fn read_rest(
+    storage: &dyn Storage,
+    segment: &Listed,
+    end: Place,
+) -> Result<Vec<u8>, JournalError> {
+    let read = || {
+        let file = storage.open(&segment.name)?;
+        let mut bytes = vec![0; segment.len.saturating_sub(end.offset) as usize];
+        let filled = read_fully(&*file, end.offset, &mut bytes)?;
+        bytes.truncate(filled);
+        io::Result::Ok(bytes)
+    };
+    read().map_err(JournalError::io(format!("read {}", segment.name)))
+}
+
+/// Judges the bytes that start where record `seq` should and does not.
+///
+/// A write that was never synced may reach the disk in any part and order, so a whole record after
+/// a bad one is no damage by itself. It is damage when the bad record had been synced, which a
+/// later record's `durable_seq` tells; or when a record stands where another belongs, because
+/// no interrupted write puts it there.
+fn judge(rest: &[u8], salt: u32, seq: Seq, fault: Fault) -> Rest {
+    let damage = |later| Rest::Damage {
+        what: fault.text(),
+        later,
+    };
+    let bytes = rest.len() as u64;
+    let found = later_records(rest, salt, seq, fault);
+    if fault == Fault::Misplaced || found.proof {
+        return damage(found.records);
+    }
+    match found.records {
+        0 => Rest::TornTail { bytes },
+        later => Rest::TornBatch { bytes, later },
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    records: u64,
+    /// Whether one of them proves that the missing record had been on the disk.
+    proof: bool,
+}
+
+/// Looks for whole records from `seq` on. The payload of a record whose header is good is passed
+/// over: what looks like a record inside is a value.
+fn later_records(rest: &[u8], salt: u32, seq: Seq, fault: Fault) -> Found {
+    let mut found = Found::default();
+    let mut offset = match (fault, FrameHeader::decode(rest, salt)) {
+        (Fault::Payload | Fault::Short, Some(header)) => header.frame_len() as usize,
+        _ => 0,
+    };
+    while offset + FRAME_HEADER < rest.len() {
+        match whole_record(&rest[offset..], salt) {
+            Some(header) if header.seq >= seq => {
+                found.records += 1;
+                found.proof |= header.durable_seq >= seq || header.seq == seq;
+                offset += header.frame_len() as usize;
+            }
+            _ => offset += super::format::ALIGN,
+        }
+    }
+    found
+}
+
+fn whole_record(bytes: &[u8], salt: u32) -> Option<FrameHeader> {
+    let header = FrameHeader::decode(bytes, salt).filter(is_sane)?;
+    let body = bytes.get(FRAME_HEADER..header.frame_len() as usize)?;
+    header.holds(body, salt).then_some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::format::draft;
+    use crate::journal::format::frame_len;
+    use crate::journal::format::seal;
+
+    const SALT: u32 = 77;
+
+    /// Frames 5, 6, 7 written when record `durable` was known to be on the disk.
+    fn frames(durable: Seq) -> Vec<u8> {
+        let mut bytes = vec![b'x'; 3 * frame_len(8)];
+        for (at, seq) in [5, 6, 7].into_iter().enumerate() {
+            let frame = &mut bytes[at * frame_len(8)..][..frame_len(8)];
+            frame[..FRAME_HEADER].fill(0);
+            draft(frame, 1, 1, seq, 0, 0, 8);
+        }
+        seal(&mut bytes, SALT, durable, 0);
+        bytes
+    }
+
+    #[test]
+    fn whole_records_after_a_hole_are_a_torn_batch_unless_the_hole_was_synced() {
+        let mut unsynced = frames(4);
+        let bytes = unsynced.len() as u64;
+        unsynced[0] ^= 1;
+        let torn = Rest::TornBatch { bytes, later: 2 };
+        assert_eq!(judge(&unsynced, SALT, 5, Fault::Header), torn);
+        let mut synced = frames(5);
+        synced[60] ^= 1;
+        let verdict = judge(&synced, SALT, 5, Fault::Payload);
+        assert!(
+            matches!(verdict, Rest::Damage { later: 2, .. }),
+            "{verdict:?}"
+        );
+    }
+
+    #[test]
+    fn garbage_and_zeros_are_a_torn_tail() {
+        for byte in [0, 0xff, b'f'] {
+            let verdict = judge(&[byte; 1000], SALT, 5, Fault::Header);
+            assert_eq!(verdict, Rest::TornTail { bytes: 1000 });
+        }
+    }
+
+    #[test]
+    fn a_record_in_anothers_place_is_damage() {
+        let bytes = frames(4);
+        let verdict = judge(&bytes[frame_len(8)..], SALT, 5, Fault::Misplaced);
+        assert!(
+            matches!(verdict, Rest::Damage { later: 2, .. }),
+            "{verdict:?}"
+        );
+    }
+}

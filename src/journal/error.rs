@@ -1,0 +1,123 @@
+//! What can go wrong with a journal, in words that say what, where and what to do.
+
+use crate::commit::Seq;
+use std::fmt;
+use std::io;
+
+/// A journal could not be opened, read or written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// The operating system refused.
+    Io {
+        /// What was tried, and on which file.
+        doing: String,
+        /// The refusal.
+        source: io::Error,
+    },
+    /// Another process (or another handle of this one) has the journal open for writing.
+    Locked {
+        /// What that writer wrote into the lock file about itself.
+        holder: String,
+    },
+    /// Recorded data is damaged or missing. Nothing was changed on disk.
+    Damaged(Box<Damage>),
+    /// The files are of a version or kind that this version does not understand.
+    Format {
+        /// The file.
+        file: String,
+        /// What is unknown about it.
+        reason: String,
+    },
+    /// The record is larger than a journal can hold; nothing was recorded.
+    TooLarge {
+        /// The largest payload, in bytes.
+        limit: usize,
+    },
+    /// An earlier write or sync failed; nothing is recorded until [`Journal::heal`](super::Journal::heal).
+    Poisoned(String),
+    /// The request does not fit the journal's present state.
+    Misuse(String),
+}
+
+/// Where a journal is damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The damaged file.
+    pub file: String,
+    /// Where in the file.
+    pub offset: u64,
+    /// The first record that is lost.
+    pub seq: Seq,
+    /// What is wrong there.
+    pub what: String,
+    /// How many records after the damage, in the same file, are whole.
+    pub later: u64,
+}
+
+impl JournalError {
+    pub(super) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> JournalError {
+        let doing = doing.into();
+        move |source| JournalError::Io { doing, source }
+    }
+
+    pub(super) fn damaged(file: &str, offset: u64, seq: Seq, what: impl Into<String>) -> Self {
+        JournalError::Damaged(Box::new(Damage {
+            file: file.to_owned(),
+            offset,
+            seq,
+            what: what.into(),
+            later: 0,
+        }))
+    }
+
+    pub(super) fn format(file: &str, reason: impl Into<String>) -> Self {
+        JournalError::Format {
+            file: file.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JournalError::Io { doing, source } => write!(f, "cannot {doing}: {source}"),
+            JournalError::Locked { holder } => write!(
+                f,
+                "the journal is open for writing elsewhere ({}); close that first",
+                holder.trim()
+            ),
+            JournalError::Damaged(damage) => write!(f, "the journal is damaged: {damage}"),
+            JournalError::Format { file, reason } => write!(f, "{file}: {reason}"),
+            JournalError::TooLarge { limit } => {
+                write!(f, "the record is larger than {limit} bytes")
+            }
+            JournalError::Poisoned(reason) => write!(
+                f,
+                "the journal takes no writes since an earlier failure ({reason}); mend the disk, then heal the journal"
+            ),
+            JournalError::Misuse(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} at byte {}, record {}: {}; {} later records in this file are readable. \
+             Nothing was changed. Keep a copy, then `fakeredis-replay repair` shows what can be saved",
+            self.file, self.offset, self.seq, self.what, self.later
+        )
+    }
+}
+
+impl std::error::Error for JournalError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            JournalError::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Every offset, magic number and version of the files; mirrors `docs/journal-format.md`.
+//!
+//! Knows how the fixed-size headers lie in memory and how they are checked; knows no files and no
+//! payloads. All integers are little-endian.
+
+use crate::commit::Seq;
+use crc32fast::Hasher;
+
+/// The version that this code writes.
+pub(super) const VERSION: u16 = 1;
+
+/// Bytes in a file header.
+pub(super) const FILE_HEADER: usize = 96;
+
+/// Bytes in a frame header.
+pub(super) const FRAME_HEADER: usize = 56;
+
+/// Frames start at multiples of this.
+pub(super) const ALIGN: usize = 8;
+
+/// The first four bytes of a frame.
+const FRAME_MAGIC: [u8; 4] = *b"frj\xf1";
+
+/// The two kinds of files that hold frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileKind {
+    /// Records, in order.
+    Segment,
+    /// A state, in chunks.
+    Checkpoint,
+}
+
+impl FileKind {
+    /// The first eight bytes: a text-mode transfer damages them, as it would a PNG's.
+    const fn magic(self) -> [u8; 8] {
+        match self {
+            FileKind::Segment => *b"\x89FRJ\r\n\x1a\n",
+            FileKind::Checkpoint => *b"\x89FRS\r\n\x1a\n",
+        }
+    }
+
+    const fn affixes(self) -> (&'static str, &'static str) {
+        match self {
+            FileKind::Segment => ("seg-", ".frj"),
+            FileKind::Checkpoint => ("snap-", ".frs"),
+        }
+    }
+
+    /// The name of the file of this kind that belongs to `seq`.
+    pub(super) fn name(self, seq: Seq) -> String {
+        let (prefix, suffix) = self.affixes();
+        format!("{prefix}{seq:020}{suffix}")
+    }
+
+    /// The number in a file name of this kind.
+    pub(super) fn seq_of(self, name: &str) -> Option<Seq> {
+        let (prefix, suffix) = self.affixes();
+        let digits = name.strip_prefix(prefix)?.strip_suffix(suffix)?;
+        let seq = digits.parse().ok()?;
+        (self.name(seq) == name).then_some(seq)
+    }
+
+    /// The seed of all checksums in the file: frames of another file do not pass for its own.
+    fn salt(self, uuid: u128, seq: Seq) -> u32 {
+        let mut hasher = Hasher::new();
+        hasher.update(&self.magic());
+        hasher.update(&uuid.to_be_bytes());
+        hasher.update(&seq.to_le_bytes());
+        hasher.finalize()
+    }
+}
+
+/// CRC-32 (ISO-HDLC) of `bytes`, continued from `seed`.
+pub(super) fn crc(seed: u32, bytes: &[u8]) -> u32 {
+    let mut hasher = Hasher::new_with_initial(seed);
+    hasher.update(bytes);
+    hasher.finalize()
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
+}
+
+/// The header of a segment or a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileHeader {
+    pub(super) kind: FileKind,
+    /// The journal that the file belongs to.
+    pub(super) uuid: u128,
+    /// The first record of a segment; the record after which a checkpoint's state was current.
+    pub(super) seq: Seq,
+    /// The clock when the file was made, 0 in a checkpoint.
+    pub(super) created_us: i64,
+    /// The length of the segment before, 0 if there is none.
+    pub(super) prev_len: u64,
+    /// The last record of the segment before.
+    pub(super) prev_last_seq: Seq,
+    /// The header checksum of that record's frame, or of that segment's header if it has no record.
+    pub(super) prev_crc: u32,
+}
+
+/// Why bytes are not a file header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum HeaderFault {
+    /// They are damaged.
+    Bad(&'static str),
+    /// They are whole, but of a kind from the future.
+    Unknown(String),
+}
+
+impl FileHeader {
+    /// The seed of the checksums in this file.
+    pub(super) fn salt(&self) -> u32 {
+        self.kind.salt(self.uuid, self.seq)
+    }
+
+    /// The bytes.
+    pub(super) fn encode(&self) -> [u8; FILE_HEADER] {
+        let mut out = [0; FILE_HEADER];
+        out[0..8].copy_from_slice(&self.kind.magic());
+        out[8..10].copy_from_slice(&VERSION.to_le_bytes());
+        out[10..12].copy_from_slice(&(FILE_HEADER as u16).to_le_bytes());
+        // 12..24: compat, ro_compat and incompat bits, none of them defined yet.
+        out[24..40].copy_from_slice(&self.uuid.to_be_bytes());
+        out[40..48].copy_from_slice(&self.seq.to_le_bytes());
+        out[48..56].copy_from_slice(&self.created_us.to_le_bytes());
+        out[56..64].copy_from_slice(&self.prev_len.to_le_bytes());
+        out[64..72].copy_from_slice(&self.prev_last_seq.to_le_bytes());
+        out[72..76].copy_from_slice(&self.prev_crc.to_le_bytes());
+        out[88..92].copy_from_slice(&self.salt().to_le_bytes());
+        let crc = crc(0, &out[..92]);
+        out[92..96].copy_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    /// The header in `bytes`, all checks passed, and its checksum: the first link of the file's chain.
+    pub(super) fn decode(kind: FileKind, bytes: &[u8]) -> Result<(FileHeader, u32), HeaderFault> {
+        let Some(bytes) = bytes.get(..FILE_HEADER) else {
+            return Err(HeaderFault::Bad("the file ends inside its header"));
+        };
+        if bytes[0..8] != kind.magic() {
+            return Err(HeaderFault::Bad(
+                "the file's first bytes are not a journal's",
+            ));
+        }
+        let link = u32_at(bytes, 92);
+        if crc(0, &bytes[..92]) != link {
+            return Err(HeaderFault::Bad(
+                "the file header's checksum does not match",
+            ));
+        }
+        check_version(bytes)?;
+        let header = FileHeader {
+            kind,
+            uuid: u128::from_be_bytes(bytes[24..40].try_into().expect("sixteen bytes")),
+            seq: u64_at(bytes, 40),
+            created_us: u64_at(bytes, 48) as i64,
+            prev_len: u64_at(bytes, 56),
+            prev_last_seq: u64_at(bytes, 64),
+            prev_crc: u32_at(bytes, 72),
+        };
+        if u32_at(bytes, 88) != header.salt() {
+            return Err(HeaderFault::Bad("the file header's salt does not match"));
+        }
+        Ok((header, link))
+    }
+}
+
+fn check_version(bytes: &[u8]) -> Result<(), HeaderFault> {
+    let version = u16::from_le_bytes([bytes[8], bytes[9]]);
+    let (ro_compat, incompat) = (u32_at(bytes, 16), u32_at(bytes, 20));
+    if version != VERSION {
+        return Err(HeaderFault::Unknown(format!(
+            "format version {version} is not known here (this version reads {VERSION}); use a newer fakeredis"
+        )));
+    }
+    if ro_compat | incompat != 0 {
+        return Err(HeaderFault::Unknown(format!(
+            "feature bits ro_compat {ro_compat:#x}, incompat {incompat:#x} are not known here; use a newer fakeredis"
+        )));
+    }
+    Ok(())
+}
+
+/// The header of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FrameHeader {
+    /// The checksum of everything below: the link that the next frame repeats.
+    pub(super) crc: u32,
+    pub(super) len: u32,
+    pub(super) payload_crc: u32,
+    /// The link of the frame (or file header) before.
+    pub(super) prev: u32,
+    pub(super) kind: u8,
+    pub(super) codec: u8,
+    pub(super) seq: Seq,
+    pub(super) clock_us: i64,
+    /// The last record known to be on stable storage when this frame was written.
+    pub(super) durable_seq: Seq,
+    /// A number that can be read without decoding the payload; its meaning depends on the kind.
+    pub(super) aux: u64,
+}
+
+impl FrameHeader {
+    /// The header in `bytes` if its magic number and checksum are right.
+    pub(super) fn decode(bytes: &[u8], salt: u32) -> Option<FrameHeader> {
+        let bytes = bytes.get(..FRAME_HEADER)?;
+        let link = u32_at(bytes, 4);
+        if bytes[0..4] != FRAME_MAGIC || crc(salt, &bytes[8..]) != link {
+            return None;
+        }
+        Some(FrameHeader {
+            crc: link,
+            len: u32_at(bytes, 8),
+            payload_crc: u32_at(bytes, 12),
+            prev: u32_at(bytes, 16),
+            kind: bytes[20],
+            codec: bytes[22],
+            seq: u64_at(bytes, 24),
+            clock_us: u64_at(bytes, 32) as i64,
+            durable_seq: u64_at(bytes, 40),
+            aux: u64_at(bytes, 48),
+        })
+    }
+
+    /// The bytes of the whole frame, with its padding.
+    pub(super) fn frame_len(&self) -> u64 {
+        frame_len(self.len as usize) as u64
+    }
+
+    /// Whether the rest of the frame is this header's.
+    pub(super) fn holds(&self, body: &[u8], salt: u32) -> bool {
+        let (payload, padding) = body.split_at(self.len as usize);
+        crc(salt, payload) == self.payload_crc && padding.iter().all(|byte| *byte == 0)
+    }
+}
+
+/// The bytes of a frame with a payload of `len` bytes.
+pub(super) const fn frame_len(len: usize) -> usize {
+    FRAME_HEADER + len.next_multiple_of(ALIGN)
+}
+
+/// Writes into the header at the start of `frame` what is known when the record is made.
+pub(super) fn draft(
+    frame: &mut [u8],
+    kind: u8,
+    codec: u8,
+    seq: Seq,
+    clock_us: i64,
+    aux: u64,
+    len: usize,
+) {
+    frame[0..4].copy_from_slice(&FRAME_MAGIC);
+    frame[8..12].copy_from_slice(&(len as u32).to_le_bytes());
+    frame[20] = kind;
+    frame[22] = codec;
+    frame[24..32].copy_from_slice(&seq.to_le_bytes());
+    frame[32..40].copy_from_slice(&clock_us.to_le_bytes());
+    frame[48..56].copy_from_slice(&aux.to_le_bytes());
+}
+
+/// Completes all drafted `frames` with what is known when they are written; returns the last link.
+pub(super) fn seal(frames: &mut [u8], salt: u32, durable_seq: Seq, mut link: u32) -> u32 {
+    let mut rest = frames;
+    while !rest.is_empty() {
+        let len = u32_at(rest, 8) as usize;
+        let (frame, after) = rest.split_at_mut(frame_len(len));
+        let payload_crc = crc(salt, &frame[FRAME_HEADER..FRAME_HEADER + len]);
+        frame[12..16].copy_from_slice(&payload_crc.to_le_bytes());
+        frame[16..20].copy_from_slice(&link.to_le_bytes());
+        frame[40..48].copy_from_slice(&durable_seq.to_le_bytes());
+        link = crc(salt, &frame[8..FRAME_HEADER]);
+        frame[4..8].copy_from_slice(&link.to_le_bytes());
+        rest = after;
+    }
+    link
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: FileHeader = FileHeader {
+        kind: FileKind::Segment,
+        uuid: 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10,
+        seq: 7,
+        created_us: -1,
+        prev_len: 96,
+        prev_last_seq: 6,
+        prev_crc: 5,
+    };
+
+    #[test]
+    fn a_file_header_round_trips_and_every_bit_counts() {
+        let bytes = HEADER.encode();
+        let (header, link) = FileHeader::decode(FileKind::Segment, &bytes).unwrap();
+        assert_eq!((header, link), (HEADER, u32_at(&bytes, 92)));
+        assert!(FileHeader::decode(FileKind::Checkpoint, &bytes).is_err());
+        for bit in 0..FILE_HEADER * 8 {
+            let mut damaged = bytes;
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(
+                FileHeader::decode(FileKind::Segment, &damaged).is_err(),
+                "bit {bit}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_version_or_feature_is_named() {
+        for (at, word) in [
+            (8, "version 3"),
+            (16, "ro_compat 0x2"),
+            (20, "incompat 0x2"),
+        ] {
+            let mut bytes = HEADER.encode();
+            bytes[at] ^= 2;
+            let sum = crc(0, &bytes[..92]);
+            bytes[92..].copy_from_slice(&sum.to_le_bytes());
+            match FileHeader::decode(FileKind::Segment, &bytes) {
+                Err(HeaderFault::Unknown(reason)) => assert!(reason.contains(word), "{reason}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn names_carry_their_number() {
+        assert_eq!(FileKind::Segment.name(1), "seg-00000000000000000001.frj");
+        let name = FileKind::Checkpoint.name(u64::MAX);
+        assert_eq!(FileKind::Checkpoint.seq_of(&name), Some(u64::MAX));
+        for name in [
+            "seg-1.frj",
+            "seg-+0000000000000000001.frj",
+            "snap-00000000000000000001.frs",
+        ] {
+            assert_eq!(FileKind::Segment.seq_of(name), None);
+        }
+    }
+
+    #[test]
+    fn sealed_frames_are_linked() {
+        let mut frames = vec![0; frame_len(3) + frame_len(8)];
+        draft(&mut frames, 1, 1, 4, -9, 2, 3);
+        draft(&mut frames[frame_len(3)..], 1, 1, 5, -8, 0, 8);
+        let last = seal(&mut frames, 99, 3, 42);
+        let first = FrameHeader::decode(&frames, 99).unwrap();
+        let second = FrameHeader::decode(&frames[frame_len(3)..], 99).unwrap();
+        assert_eq!(
+            (first.prev, first.seq, first.clock_us, first.aux),
+            (42, 4, -9, 2)
+        );
+        assert_eq!(
+            (second.prev, second.crc, second.durable_seq),
+            (first.crc, last, 3)
+        );
+        assert!(first.holds(&frames[FRAME_HEADER..frame_len(3)], 99));
+        assert_eq!(FrameHeader::decode(&frames, 98), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! Walks the frames of one file and trusts none of them before its checks have passed.
+//!
+//! Knows no directory and decides nothing about damage: it says where the good frames end and why.
+
+use super::codec::MAX_PAYLOAD;
+use super::error::JournalError;
+use super::format::FRAME_HEADER;
+use super::format::FrameHeader;
+use super::mmap::Mapping;
+use super::storage::StorageFile;
+use super::storage::read_fully;
+use crate::commit::Seq;
+use std::io;
+use std::sync::Arc;
+
+/// How much of a file is read at a time.
+const WINDOW: usize = 256 << 10;
+
+/// A file's bytes, either mapped or read piece by piece.
+pub(super) enum Window {
+    Mapped(Mapping),
+    Read {
+        file: Arc<dyn StorageFile>,
+        start: u64,
+        buffer: Vec<u8>,
+    },
+}
+
+impl Window {
+    /// Reads the file piece by piece.
+    pub(super) fn read(file: Arc<dyn StorageFile>) -> Window {
+        Window::Read {
+            file,
+            start: 0,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Maps the file if it can be mapped; it must be sealed.
+    pub(super) fn sealed(file: Arc<dyn StorageFile>) -> io::Result<Window> {
+        Ok(match file.map()? {
+            Some(mapping) => Window::Mapped(mapping),
+            None => Window::read(file),
+        })
+    }
+
+    /// The `len` bytes at `offset`, fewer at the end of the file.
+    pub(super) fn bytes(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
+        match self {
+            Window::Mapped(mapping) => {
+                let start = mapping.len().min(offset as usize);
+                let end = mapping.len().min(start + len);
+                Ok(&mapping[start..end])
+            }
+            Window::Read {
+                file,
+                start,
+                buffer,
+            } => {
+                let held = *start..*start + buffer.len() as u64;
+                if offset < held.start || offset + len as u64 > held.end {
+                    buffer.resize(len.max(WINDOW), 0);
+                    let filled = read_fully(&**file, offset, buffer);
+                    buffer.truncate(*filled.as_ref().unwrap_or(&0));
+                    *start = offset;
+                    filled?;
+                }
+                let from = (offset - *start) as usize;
+                Ok(&buffer[from..buffer.len().min(from + len)])
+            }
+        }
+    }
+}
+
+/// Where a frame is expected, and what must link to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Where the next frame starts.
+    pub(super) offset: u64,
+    /// The link that the next frame must repeat.
+    pub(super) link: u32,
+    /// The next frame's number.
+    pub(super) seq: Seq,
+}
+
+/// Why there is no good frame at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The file ends inside the frame.
+    Short,
+    /// The bytes are no frame header.
+    Header,
+    /// The header is good, the payload is not.
+    Payload,
+    /// The frame is good, but another one belongs here.
+    Misplaced,
+}
+
+impl Fault {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Fault::Short => "the file ends inside a record",
+            Fault::Header => "there is no record where one should start",
+            Fault::Payload => "a record's checksum does not match its data",
+            Fault::Misplaced => "a record is missing, doubled or out of place",
+        }
+    }
+}
+
+/// One good frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawFrame<'a> {
+    pub(super) header: FrameHeader,
+    pub(super) offset: u64,
+    pub(super) payload: &'a [u8],
+}
+
+/// What a step of a [`Cursor`] met.
+pub(super) enum Step<T> {
+    Frame(T),
+    /// The frames end where they should.
+    End,
+    /// The frames end before they should.
+    Bad(Fault),
+}
+
+/// Walks frames from one place to the end.
+pub(super) struct Cursor {
+    pub(super) name: String,
+    window: Window,
+    salt: u32,
+    /// Where the frames should end.
+    pub(super) end: u64,
+    pub(super) place: Place,
+}
+
+impl Cursor {
+    pub(super) fn new(name: &str, window: Window, salt: u32, place: Place, end: u64) -> Cursor {
+        Cursor {
+            name: name.to_owned(),
+            window,
+            salt,
+            end,
+            place,
+        }
+    }
+
+    fn io(&self) -> impl FnOnce(io::Error) -> JournalError + use<> {
+        JournalError::io(format!("read {}", self.name))
+    }
+
+    /// The next frame, payload and all.
+    pub(super) fn next(&mut self) -> Result<Step<RawFrame<'_>>, JournalError> {
+        let header = match self.peek()? {
+            Step::Frame(header) => header,
+            Step::End => return Ok(Step::End),
+            Step::Bad(fault) => return Ok(Step::Bad(fault)),
+        };
+        let fail = self.io();
+        let offset = self.place.offset;
+        let frame_len = header.frame_len() as usize;
+        let frame = self.window.bytes(offset, frame_len).map_err(fail)?;
+        if frame.len() < frame_len {
+            return Ok(Step::Bad(Fault::Short));
+        }
+        let body = &frame[FRAME_HEADER..];
+        if !header.holds(body, self.salt) {
+            return Ok(Step::Bad(Fault::Payload));
+        }
+        if header.seq != self.place.seq || header.prev != self.place.link {
+            return Ok(Step::Bad(Fault::Misplaced));
+        }
+        self.place = after(self.place, &header);
+        Ok(Step::Frame(RawFrame {
+            header,
+            offset,
+            payload: &body[..header.len as usize],
+        }))
+    }
+
+    /// The next frame's header; the payload is passed over unread.
+    pub(super) fn hop(&mut self) -> Result<Step<FrameHeader>, JournalError> {
+        let step = self.peek()?;
+        if let Step::Frame(header) = &step {
+            if header.seq != self.place.seq || header.prev != self.place.link {
+                return Ok(Step::Bad(Fault::Misplaced));
+            }
+            self.place = after(self.place, header);
+        }
+        Ok(step)
+    }
+
+    /// The header at the present place, if the whole frame lies before the end.
+    fn peek(&mut self) -> Result<Step<FrameHeader>, JournalError> {
+        let left = self.end.saturating_sub(self.place.offset);
+        if left == 0 {
+            return Ok(Step::End);
+        }
+        if left < FRAME_HEADER as u64 {
+            return Ok(Step::Bad(Fault::Short));
+        }
+        let fail = self.io();
+        let bytes = self.window.bytes(self.place.offset, FRAME_HEADER);
+        Ok(match FrameHeader::decode(bytes.map_err(fail)?, self.salt) {
+            None => Step::Bad(Fault::Header),
+            Some(header) if !is_sane(&header) => Step::Bad(Fault::Header),
+            Some(header) if header.frame_len() > left => Step::Bad(Fault::Short),
+            Some(header) => Step::Frame(header),
+        })
+    }
+}
+
+/// Whether a verified header's length is one that a writer would write.
+pub(super) fn is_sane(header: &FrameHeader) -> bool {
+    (1..=MAX_PAYLOAD).contains(&(header.len as usize))
+}
+
+fn after(place: Place, header: &FrameHeader) -> Place {
+    Place {
+        offset: place.offset + header.frame_len(),
+        link: header.crc,
+        seq: place.seq + 1,
+    }
+}

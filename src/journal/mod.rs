@@ -1,0 +1,305 @@
+//! Bytes on disk: an append-only journal of records, with checkpoints.
+//!
+//! Knows [`Record`]s and nothing of what they mean. `docs/journal-format.md` specifies the bytes.
+//! [`Journal`] writes, [`Reader`] reads (also while another process writes), and opening for writing
+//! recovers: it goes on after the last good record, cuts off a torn write, and refuses damage.
+
+mod checkpoint;
+mod codec;
+mod damage;
+mod error;
+mod format;
+mod frames;
+mod history;
+mod mmap;
+mod queue;
+mod reader;
+mod record;
+mod recovery;
+mod storage;
+mod survey;
+mod syncer;
+mod tail;
+mod writer;
+
+pub use checkpoint::Checkpoint;
+pub use checkpoint::Chunks;
+pub use error::Damage;
+pub use error::JournalError;
+pub use history::Entries;
+pub use history::Frame;
+pub use history::Frames;
+pub use mmap::Mapping;
+pub use reader::CheckReport;
+pub use reader::CheckpointInfo;
+pub use reader::Health;
+pub use reader::Info;
+pub use reader::Reader;
+pub use reader::SegmentInfo;
+pub use reader::Session;
+pub use recovery::Cut;
+pub use recovery::Recovered;
+pub use recovery::RecoveryReport;
+pub use storage::Disk;
+pub use storage::LockGuard;
+pub use storage::Storage;
+pub use storage::StorageFile;
+
+use crate::commit::Commit;
+use crate::commit::Record;
+use crate::commit::Seq;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use syncer::Syncer;
+use writer::Writer;
+use writer::lock;
+
+/// When records are forced to stable storage.
+///
+/// Whatever the policy, a settled record has been handed to the operating system: a killed process
+/// loses nothing. The policies differ in what a power failure may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fsync {
+    /// Before a record counts as settled: nothing.
+    Always,
+    /// Once a second: the last second or two.
+    #[default]
+    EverySec,
+    /// When the operating system likes: the last half minute, say.
+    No,
+}
+
+/// What opening may cut off the end of a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tolerance {
+    /// Nothing.
+    Strict,
+    /// What an interrupted write left behind.
+    #[default]
+    Torn,
+    /// Everything from the first damage of the newest segment on, whatever it may be.
+    Prefix,
+}
+
+/// How a journal is opened for writing.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// When records are forced to stable storage.
+    pub fsync: Fsync,
+    /// A segment that has reached this size is followed by a new one.
+    pub segment_bytes: u64,
+    /// How many checkpoints are kept, at least two.
+    pub keep_checkpoints: usize,
+    /// What opening may cut off.
+    pub tolerance: Tolerance,
+    /// The longest partly written batch that [`Tolerance::Torn`] cuts off if whole records are in it.
+    pub max_torn_bytes: u64,
+    /// The clock now: when a journal that is made says it was made.
+    pub now_us: i64,
+    /// The identity of a journal that is made; random if not given.
+    pub uuid: Option<u128>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            fsync: Fsync::default(),
+            segment_bytes: 64 << 20,
+            keep_checkpoints: 4,
+            tolerance: Tolerance::default(),
+            max_torn_bytes: 1 << 20,
+            now_us: 0,
+            uuid: None,
+        }
+    }
+}
+
+/// A journal that is open for writing.
+///
+/// [`append`](Journal::append) takes a record in memory; [`settle`](Journal::settle) returns when
+/// it is written. Share it by reference or `Arc`: many threads may settle at once, and then
+/// one write and one sync serve them all.
+pub struct Journal {
+    writer: Arc<Writer>,
+    uuid: u128,
+    keep_checkpoints: usize,
+    syncer: Mutex<Option<Syncer>>,
+}
+
+impl Journal {
+    /// Opens the journal in `dir` for writing, or makes one, and recovers it if need be.
+    ///
+    /// # Errors
+    ///
+    /// When another writer has it, when it is damaged (nothing is changed then), when it is of an
+    /// unknown format, and when the disk fails.
+    pub fn open(dir: &Path, options: &Options) -> Result<(Journal, Recovered), JournalError> {
+        Journal::open_with(Arc::new(Disk::new(dir)), options)
+    }
+
+    /// Opens a journal in any storage.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::open`].
+    pub fn open_with(
+        storage: Arc<dyn Storage>,
+        options: &Options,
+    ) -> Result<(Journal, Recovered), JournalError> {
+        let (tail, guard, recovered) = recovery::open(Arc::clone(&storage), options)?;
+        let uuid = tail.header.uuid;
+        let writer = Arc::new(Writer::new(storage, options, tail, guard));
+        let syncer = match options.fsync {
+            Fsync::EverySec => Some(
+                Syncer::start(Arc::clone(&writer))
+                    .map_err(JournalError::io("start the journal's sync thread"))?,
+            ),
+            Fsync::Always | Fsync::No => None,
+        };
+        let journal = Journal {
+            writer,
+            uuid,
+            keep_checkpoints: options.keep_checkpoints.max(2),
+            syncer: Mutex::new(syncer),
+        };
+        Ok((journal, recovered))
+    }
+
+    /// Takes a record, in memory only, and returns its place in history.
+    ///
+    /// # Errors
+    ///
+    /// When the record is too large or the journal poisoned; nothing is taken then.
+    pub fn append(&self, clock_us: i64, record: &Record) -> Result<Seq, JournalError> {
+        let (kind, aux) = record::labels(record);
+        let encode = |buffer: &mut Vec<u8>| record::encode(record, buffer);
+        self.writer.queue().append(kind, aux, clock_us, encode)
+    }
+
+    /// Takes a commit as [`append`](Journal::append) does, without a [`Record`] around it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::append`].
+    pub fn append_commit(&self, clock_us: i64, commit: &Commit) -> Result<Seq, JournalError> {
+        let (kind, aux) = (record::kind::COMMIT, record::cause(commit));
+        let encode = |buffer: &mut Vec<u8>| codec::encode(commit, buffer);
+        self.writer.queue().append(kind, aux, clock_us, encode)
+    }
+
+    /// Returns when record `seq` is written, and synced under [`Fsync::Always`].
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails: the journal is then poisoned, and `seq` may or may not be recorded.
+    pub fn settle(&self, seq: Seq) -> Result<(), JournalError> {
+        self.writer.settle(seq)
+    }
+
+    /// The last record that was taken.
+    pub fn last_seq(&self) -> Seq {
+        let queue = self.writer.queue();
+        match queue.poison() {
+            Some(_) => self.writer.settled(),
+            None => queue.last_seq(),
+        }
+    }
+
+    /// The last record that was handed to the operating system.
+    pub fn written_seq(&self) -> Seq {
+        self.writer.written()
+    }
+
+    /// The last record that is on stable storage.
+    pub fn durable_seq(&self) -> Seq {
+        self.writer.durable()
+    }
+
+    /// The last record for which [`settle`](Journal::settle) has returned or would return at once.
+    pub fn settled_seq(&self) -> Seq {
+        self.writer.settled()
+    }
+
+    /// The journal's identity.
+    pub fn uuid(&self) -> String {
+        survey::uuid_text(self.uuid)
+    }
+
+    /// Why the journal takes no records, if so. It stays so until it is healed or opened again.
+    pub fn poisoned(&self) -> Option<String> {
+        self.writer.queue().poison().map(str::to_owned)
+    }
+
+    /// Takes records again after a failure: the newest segment is replaced by a fresh copy that is
+    /// read back and synced. It ends with [`settled_seq`](Journal::settled_seq).
+    ///
+    /// # Errors
+    ///
+    /// When the disk still fails, or does not give back what was settled; the journal stays poisoned.
+    pub fn heal(&self) -> Result<(), JournalError> {
+        self.writer.heal()
+    }
+
+    /// Writes and syncs all that was appended before the call.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails, which poisons the journal.
+    pub fn sync(&self) -> Result<(), JournalError> {
+        self.writer.sync()
+    }
+
+    /// Seals the newest segment and begins another, made at `clock_us`.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails, which poisons the journal.
+    pub fn rotate(&self, clock_us: i64) -> Result<(), JournalError> {
+        self.writer.rotate(clock_us)
+    }
+
+    /// Writes a checkpoint of the state after record `seq`: opaque `chunks`, and a `digest` of it.
+    ///
+    /// Records may be appended and settled meanwhile. Old checkpoints beyond
+    /// [`Options::keep_checkpoints`] are removed.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such record or the disk fails; earlier checkpoints stay.
+    pub fn checkpoint(
+        &self,
+        seq: Seq,
+        chunks: &mut dyn Iterator<Item = Vec<u8>>,
+        digest: &str,
+    ) -> Result<(), JournalError> {
+        // A checkpoint of records that a power failure takes would be a state without a history.
+        self.sync()?;
+        if seq > self.durable_seq() {
+            return Err(JournalError::Misuse(format!(
+                "there is no record {seq} yet"
+            )));
+        }
+        let storage = &*self.writer.storage;
+        checkpoint::write(storage, self.uuid, seq, chunks, digest)?;
+        checkpoint::prune(storage, self.keep_checkpoints)
+    }
+
+    /// Writes and syncs everything, and stops the sync thread. Append a `Close` record before.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails, now or earlier.
+    pub fn close(&self) -> Result<(), JournalError> {
+        let syncer = lock(&self.syncer).take();
+        drop(syncer);
+        self.writer.sync()
+    }
+}
+
+/// Writes what is pending as well as it can; [`Journal::close`] also tells how that went.
+impl Drop for Journal {
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}

@@ -1,0 +1,111 @@
+//! Records that are made but not yet written: frames in memory, numbered and in order.
+//!
+//! Knows nothing of files. Also holds the poison, because it decides whether records are taken.
+
+use super::codec::CODEC;
+use super::codec::MAX_PAYLOAD;
+use super::codec::TooLarge;
+use super::error::JournalError;
+use super::format::ALIGN;
+use super::format::FRAME_HEADER;
+use super::format::draft;
+use crate::commit::Seq;
+
+/// A buffer that grew beyond this is not kept.
+const KEEP: usize = 4 << 20;
+
+/// Frames that await their write.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// Drafted frames, one after another.
+    pub(super) frames: Vec<u8>,
+    /// The last record in it.
+    pub(super) last_seq: Seq,
+    /// The clock of its first record.
+    pub(super) clock_us: i64,
+}
+
+/// Takes records and hands them out in batches.
+pub(super) struct Queue {
+    batch: Batch,
+    last_seq: Seq,
+    poison: Option<String>,
+}
+
+impl Queue {
+    /// An empty queue; its first record will be the one after `last_seq`.
+    pub(super) fn new(last_seq: Seq) -> Queue {
+        Queue {
+            batch: Batch::default(),
+            last_seq,
+            poison: None,
+        }
+    }
+
+    /// The last record that was taken.
+    pub(super) fn last_seq(&self) -> Seq {
+        self.last_seq
+    }
+
+    /// Why no records are taken.
+    pub(super) fn poison(&self) -> Option<&str> {
+        self.poison.as_deref()
+    }
+
+    /// An error if no records are taken.
+    pub(super) fn check(&self) -> Result<(), JournalError> {
+        match &self.poison {
+            Some(reason) => Err(JournalError::Poisoned(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a record: `encode` appends its payload.
+    pub(super) fn append(
+        &mut self,
+        kind: u8,
+        aux: u64,
+        clock_us: i64,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), TooLarge>,
+    ) -> Result<Seq, JournalError> {
+        self.check()?;
+        let frames = &mut self.batch.frames;
+        let start = frames.len();
+        frames.resize(start + FRAME_HEADER, 0);
+        if encode(frames).is_err() {
+            frames.truncate(start);
+            return Err(JournalError::TooLarge { limit: MAX_PAYLOAD });
+        }
+        let len = frames.len() - start - FRAME_HEADER;
+        frames.resize(frames.len().next_multiple_of(ALIGN), 0);
+        let seq = self.last_seq + 1;
+        draft(&mut frames[start..], kind, CODEC, seq, clock_us, aux, len);
+        if start == 0 {
+            self.batch.clock_us = clock_us;
+        }
+        self.last_seq = seq;
+        self.batch.last_seq = seq;
+        Ok(seq)
+    }
+
+    /// Hands out all that was taken, and goes on in the buffers of `spare`.
+    pub(super) fn take(&mut self, mut spare: Batch) -> Batch {
+        spare.frames.clear();
+        spare.frames.shrink_to(KEEP);
+        std::mem::replace(&mut self.batch, spare)
+    }
+
+    /// Takes no more records, and forgets all after `settled`. The first reason stands.
+    pub(super) fn poison_with(&mut self, reason: String, settled: Seq) {
+        if self.poison.is_none() {
+            self.poison = Some(reason);
+            self.batch.frames.clear();
+            self.last_seq = settled;
+        }
+    }
+
+    /// Takes records again.
+    pub(super) fn heal(&mut self) {
+        self.poison = None;
+    }
+}

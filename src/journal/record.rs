@@ -1,0 +1,86 @@
+//! Records as frames: which kind, which number beside the payload, which payload.
+
+use super::codec;
+use super::codec::TooLarge;
+use super::codec::Undecodable;
+use crate::commit::Commit;
+use crate::commit::Origin;
+use crate::commit::Record;
+
+/// The kinds of frames. From [`IGNORABLE`] on, a reader that does not know a kind skips it.
+pub(super) mod kind {
+    pub(crate) const COMMIT: u8 = 1;
+    pub(crate) const OPEN: u8 = 2;
+    pub(crate) const CLOSE: u8 = 3;
+    /// A part of a checkpoint's state.
+    pub(crate) const CHUNK: u8 = 4;
+    pub(crate) const MARK: u8 = 5;
+    pub(crate) const REWIND: u8 = 6;
+    /// The end of a checkpoint.
+    pub(crate) const DIGEST: u8 = 7;
+    pub(crate) const IGNORABLE: u8 = 0x80;
+    pub(crate) const ABORTED: u8 = 0x81;
+    pub(crate) const OBSERVED: u8 = 0x82;
+    pub(crate) const CLIENT: u8 = 0x83;
+}
+
+/// The kind and the `aux` number of a record's frame.
+pub(super) fn labels(record: &Record) -> (u8, u64) {
+    match record {
+        Record::Commit(commit) => (kind::COMMIT, cause(commit)),
+        Record::Open(_) => (kind::OPEN, 0),
+        Record::Close(_) => (kind::CLOSE, 0),
+        Record::Mark(_) => (kind::MARK, 0),
+        Record::Rewind(to) => (kind::REWIND, *to),
+        Record::Aborted(aborted) => (kind::ABORTED, aborted.culprit),
+        Record::Observed(_) => (kind::OBSERVED, 0),
+        Record::Client(_) => (kind::CLIENT, 0),
+    }
+}
+
+/// The `aux` number of a commit: what served a blocked client.
+pub(super) fn cause(commit: &Commit) -> u64 {
+    match commit.origin {
+        Origin::Blocked { cause } => cause,
+        _ => 0,
+    }
+}
+
+/// Appends a record's payload to `buffer`.
+pub(super) fn encode(record: &Record, buffer: &mut Vec<u8>) -> Result<(), TooLarge> {
+    match record {
+        Record::Commit(commit) => codec::encode(commit, buffer),
+        Record::Open(open) => codec::encode(open, buffer),
+        Record::Close(close) => codec::encode(close, buffer),
+        Record::Mark(name) => codec::encode(name, buffer),
+        Record::Rewind(to) => codec::encode(to, buffer),
+        Record::Aborted(aborted) => codec::encode(aborted, buffer),
+        Record::Observed(observed) => codec::encode(observed, buffer),
+        Record::Client(event) => codec::encode(event, buffer),
+    }
+}
+
+/// The record of a frame; `None` when the kind is unknown and may be ignored.
+pub(super) fn decode(kind: u8, payload: &[u8]) -> Result<Option<Record>, Undecodable> {
+    let record = match kind {
+        kind::COMMIT => Record::Commit(codec::decode(payload)?),
+        kind::OPEN => Record::Open(codec::decode(payload)?),
+        kind::CLOSE => Record::Close(codec::decode(payload)?),
+        kind::MARK => Record::Mark(codec::decode(payload)?),
+        kind::REWIND => Record::Rewind(codec::decode(payload)?),
+        kind::ABORTED => Record::Aborted(codec::decode(payload)?),
+        kind::OBSERVED => Record::Observed(codec::decode(payload)?),
+        kind::CLIENT => Record::Client(codec::decode(payload)?),
+        _ => return Ok(None),
+    };
+    Ok(Some(record))
+}
+
+/// Whether a reader of this version may meet the kind in a segment.
+pub(super) fn is_acceptable(kind: u8) -> bool {
+    kind >= kind::IGNORABLE
+        || matches!(
+            kind,
+            kind::COMMIT | kind::OPEN | kind::CLOSE | kind::MARK | kind::REWIND
+        )
+}

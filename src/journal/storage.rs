@@ -1,0 +1,263 @@
+//! The few disk operations that a journal is made of, and the real disk behind them.
+//!
+//! Crash tests put a simulated disk behind the same trait. Names are relative to the journal's
+//! directory and contain at most one `/`.
+
+use super::mmap::Mapping;
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::fs::TryLockError;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The name of the lock file.
+pub(super) const LOCK: &str = "LOCK";
+
+/// A directory that holds a journal.
+pub trait Storage: Send + Sync {
+    /// Makes the directory, and its `folder` inside if one is named, durably, unless they exist.
+    fn make_dir(&self, folder: Option<&str>) -> io::Result<()>;
+    /// The names of the files directly inside, in any order; empty if there is no directory.
+    fn list(&self) -> io::Result<Vec<String>>;
+    /// Opens a file to read it.
+    fn open(&self, name: &str) -> io::Result<Arc<dyn StorageFile>>;
+    /// Opens an existing file to read and to extend it.
+    fn open_writable(&self, name: &str) -> io::Result<Arc<dyn StorageFile>>;
+    /// Makes an empty file, in place of any other of the name.
+    fn create(&self, name: &str) -> io::Result<Arc<dyn StorageFile>>;
+    /// Gives a file another name, in place of any other of that name.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, name: &str) -> io::Result<()>;
+    /// Makes all names in the directory (or in its `folder`) durable.
+    fn sync_dir(&self, folder: Option<&str>) -> io::Result<()>;
+    /// Becomes the only writer until the guard is dropped; `None` if there is one already.
+    fn lock(&self, about: &str) -> io::Result<Option<LockGuard>>;
+}
+
+/// Keeps other writers out while it lives.
+pub type LockGuard = Box<dyn Send + Sync>;
+
+/// An open file.
+pub trait StorageFile: Send + Sync {
+    /// Reads into `buffer` from `offset`; 0 at the end.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+    /// Writes all of `bytes` at `offset`.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// The length in bytes.
+    fn len(&self) -> io::Result<u64>;
+    /// Cuts or extends the file.
+    fn set_len(&self, len: u64) -> io::Result<()>;
+    /// Makes the contents durable.
+    fn sync(&self) -> io::Result<()>;
+    /// The contents as memory, where that is possible.
+    fn map(&self) -> io::Result<Option<Mapping>> {
+        Ok(None)
+    }
+    /// Whether the file is empty.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+}
+
+/// A directory of the operating system.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    dir: PathBuf,
+}
+
+impl Disk {
+    /// The directory `dir`, which need not exist.
+    pub fn new(dir: &Path) -> Disk {
+        Disk {
+            dir: dir.to_path_buf(),
+        }
+    }
+
+    fn path(&self, folder: Option<&str>) -> PathBuf {
+        folder.map_or_else(|| self.dir.clone(), |folder| self.dir.join(folder))
+    }
+}
+
+/// A new directory's name is durable when its parent is.
+fn make_dir_durably(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let parent = match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    make_dir_durably(parent)?;
+    match fs::create_dir(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_path(parent),
+    }
+}
+
+#[cfg(unix)]
+fn sync_path(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// Windows has no operation for this; NTFS orders its own metadata.
+#[cfg(not(unix))]
+fn sync_path(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+impl Storage for Disk {
+    fn make_dir(&self, folder: Option<&str>) -> io::Result<()> {
+        make_dir_durably(&self.path(folder))
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        Ok(names)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
+        Ok(Arc::new(File::open(self.dir.join(name))?))
+    }
+
+    fn open_writable(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
+        let options = OpenOptions::new().read(true).write(true).clone();
+        Ok(Arc::new(options.open(self.dir.join(name))?))
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        Ok(Arc::new(options.open(self.dir.join(name))?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.dir.join(from), self.dir.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.dir.join(name))
+    }
+
+    fn sync_dir(&self, folder: Option<&str>) -> io::Result<()> {
+        sync_path(&self.path(folder))
+    }
+
+    fn lock(&self, about: &str) -> io::Result<Option<LockGuard>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(self.dir.join(LOCK))?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0)?;
+                file.write_all(about.as_bytes())?;
+                Ok(Some(Box::new(file)))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl StorageFile for File {
+    #[cfg(unix)]
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(self, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(self, buffer, offset)
+    }
+
+    #[cfg(unix)]
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::write_all_at(self, bytes, offset)
+    }
+
+    #[cfg(windows)]
+    fn write_at(&self, mut offset: u64, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let written = std::os::windows::fs::FileExt::seek_write(self, bytes, offset)?;
+            bytes = &bytes[written..];
+            offset += written as u64;
+        }
+        Ok(())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        File::set_len(self, len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    fn map(&self) -> io::Result<Option<Mapping>> {
+        Mapping::new(self).map(Some)
+    }
+}
+
+/// Fills `buffer` from `offset` as far as the file goes; returns how far.
+pub(super) fn read_fully(
+    file: &dyn StorageFile,
+    mut offset: u64,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read_at(offset, &mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => {
+                filled += read;
+                offset += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Makes a file that appears whole and durable under `name`, or not at all.
+///
+/// It is written under `name.tmp` first; `fill` writes it. The handle stays good after the rename.
+pub(super) fn publish(
+    storage: &dyn Storage,
+    name: &str,
+    fill: impl FnOnce(&dyn StorageFile) -> io::Result<()>,
+) -> io::Result<Arc<dyn StorageFile>> {
+    let temporary = format!("{name}{TEMPORARY}");
+    let file = storage.create(&temporary)?;
+    let done = fill(&*file)
+        .and_then(|()| file.sync())
+        .and_then(|()| storage.rename(&temporary, name));
+    if let Err(error) = done {
+        // The next open removes what cannot be removed now.
+        let _ = storage.remove(&temporary);
+        return Err(error);
+    }
+    storage.sync_dir(None)?;
+    Ok(file)
+}
+
+/// The end of the names of unfinished files.
+pub(super) const TEMPORARY: &str = ".tmp";

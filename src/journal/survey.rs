@@ -1,0 +1,252 @@
+//! A read-only look at a journal's directory: which files there are and how they hang together.
+//!
+//! Reads names and file headers only. Reader, recovery and check all start from it.
+
+use super::error::JournalError;
+use super::format::FILE_HEADER;
+use super::format::FileHeader;
+use super::format::FileKind;
+use super::format::HeaderFault;
+use super::frames::Place;
+use super::storage::Storage;
+use super::storage::TEMPORARY;
+use super::storage::read_fully;
+use crate::commit::Seq;
+use std::io;
+
+/// The name of the file that says what the directory is.
+pub(super) const FORMAT: &str = "FORMAT";
+
+/// The name of the file that a failed sync leaves behind.
+pub(super) const POISON: &str = "POISON";
+
+/// A file whose header is good.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub(super) name: String,
+    pub(super) header: FileHeader,
+    /// The checksum of the header: the first link of the file's chain.
+    pub(super) link: u32,
+    /// The length when it was listed.
+    pub(super) len: u64,
+}
+
+impl Listed {
+    /// Where the first frame is.
+    pub(super) fn start(&self) -> Place {
+        let seq = match self.header.kind {
+            FileKind::Segment => self.header.seq,
+            FileKind::Checkpoint => 1,
+        };
+        Place {
+            offset: FILE_HEADER as u64,
+            link: self.link,
+            seq,
+        }
+    }
+
+    pub(super) fn salt(&self) -> u32 {
+        self.header.salt()
+    }
+}
+
+/// What is in a journal's directory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Survey {
+    /// The journal's identity, if any file tells it.
+    pub(super) uuid: Option<u128>,
+    /// Whether the format file is there and good.
+    pub(super) has_format: bool,
+    /// The segments, in order.
+    pub(super) segments: Vec<Listed>,
+    /// A last segment whose header never reached the disk: it holds nothing.
+    pub(super) stillborn: Option<String>,
+    /// The numbers of the checkpoints, in order; their contents are not looked at.
+    pub(super) checkpoints: Vec<Seq>,
+    /// Unfinished files.
+    pub(super) temporaries: Vec<String>,
+    /// Whether the last writer lost its trust in the disk.
+    pub(super) poisoned: bool,
+}
+
+impl Survey {
+    /// Looks at the directory.
+    pub(super) fn read(storage: &dyn Storage) -> Result<Survey, JournalError> {
+        let names = storage
+            .list()
+            .map_err(JournalError::io("list the journal's directory"))?;
+        let mut survey = Survey::default();
+        let mut segments = Vec::new();
+        for name in names {
+            if let Some(seq) = FileKind::Segment.seq_of(&name) {
+                segments.push(seq);
+            } else if let Some(seq) = FileKind::Checkpoint.seq_of(&name) {
+                survey.checkpoints.push(seq);
+            } else if is_temporary(&name) {
+                survey.temporaries.push(name);
+            } else if name == FORMAT {
+                survey.read_format(storage)?;
+            } else if name == POISON {
+                survey.poisoned = true;
+            }
+        }
+        segments.sort_unstable();
+        survey.checkpoints.sort_unstable();
+        survey.temporaries.sort_unstable();
+        survey.read_segments(storage, &segments)?;
+        Ok(survey)
+    }
+
+    fn read_format(&mut self, storage: &dyn Storage) -> Result<(), JournalError> {
+        let text = read_text(storage, FORMAT).map_err(JournalError::io("read FORMAT"))?;
+        let mut lines = text.lines();
+        let version = lines
+            .next()
+            .and_then(|line| line.strip_prefix("fakeredis-journal "));
+        match version.and_then(|number| number.parse::<u16>().ok()) {
+            // A file without a version is a damaged one: the segments tell what it did.
+            None => return Ok(()),
+            Some(super::format::VERSION) => {}
+            Some(version) => {
+                let reason = format!("version {version} is not known here; use a newer fakeredis");
+                return Err(JournalError::format(FORMAT, reason));
+            }
+        }
+        let uuid = lines.next().and_then(|line| line.strip_prefix("uuid="));
+        self.uuid = uuid.and_then(parse_uuid);
+        self.has_format = self.uuid.is_some();
+        Ok(())
+    }
+
+    fn read_segments(&mut self, storage: &dyn Storage, seqs: &[Seq]) -> Result<(), JournalError> {
+        for (index, &seq) in seqs.iter().enumerate() {
+            let name = FileKind::Segment.name(seq);
+            match read_header(storage, FileKind::Segment, seq)? {
+                Ok(segment) => self.add_segment(segment)?,
+                Err(HeaderFault::Unknown(reason)) => {
+                    return Err(JournalError::format(&name, reason));
+                }
+                // A frame cannot be looked for without the salt, which the name gives back; a file
+                // this short holds none.
+                Err(HeaderFault::Bad(_))
+                    if index + 1 == seqs.len()
+                        && file_len(storage, &name)? <= FILE_HEADER as u64 =>
+                {
+                    self.stillborn = Some(name);
+                }
+                Err(HeaderFault::Bad(what)) => {
+                    return Err(JournalError::damaged(&name, 0, seq, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the next segment if it continues the one before.
+    fn add_segment(&mut self, segment: Listed) -> Result<(), JournalError> {
+        let header = &segment.header;
+        let uuid = *self.uuid.get_or_insert(header.uuid);
+        let damaged = |what| Err(JournalError::damaged(&segment.name, 0, header.seq, what));
+        if header.uuid != uuid {
+            return damaged("the segment belongs to another journal");
+        }
+        match self.segments.last() {
+            Some(before)
+                if header.prev_last_seq + 1 != header.seq
+                    || header.prev_last_seq + 1 < before.header.seq =>
+            {
+                return damaged("the segment does not continue the one before");
+            }
+            Some(before) if header.prev_len != before.len => {
+                return damaged("the segment before has not the length that it was sealed with");
+            }
+            _ => {}
+        }
+        self.segments.push(segment);
+        Ok(())
+    }
+
+    /// The segment that holds record `seq`, or would if it were the next.
+    pub(super) fn segment_of(segments: &[Listed], seq: Seq) -> usize {
+        segments
+            .partition_point(|segment| segment.header.seq <= seq)
+            .saturating_sub(1)
+    }
+}
+
+fn is_temporary(name: &str) -> bool {
+    let Some(name) = name.strip_suffix(TEMPORARY) else {
+        return false;
+    };
+    name == FORMAT
+        || name == POISON
+        || FileKind::Segment.seq_of(name).is_some()
+        || FileKind::Checkpoint.seq_of(name).is_some()
+}
+
+/// A file's header; the outer error is the disk's, the inner one the header's.
+pub(super) fn read_header(
+    storage: &dyn Storage,
+    kind: FileKind,
+    seq: Seq,
+) -> Result<Result<Listed, HeaderFault>, JournalError> {
+    let name = kind.name(seq);
+    let read = || {
+        let file = storage.open(&name)?;
+        let mut bytes = [0; FILE_HEADER];
+        let filled = read_fully(&*file, 0, &mut bytes)?;
+        io::Result::Ok((file.len()?, bytes, filled))
+    };
+    let (len, bytes, filled) = read().map_err(JournalError::io(format!("read {name}")))?;
+    Ok(match FileHeader::decode(kind, &bytes[..filled]) {
+        Ok((header, _)) if header.seq != seq => Err(HeaderFault::Bad(
+            "the file's name does not match its header",
+        )),
+        Ok((header, link)) => Ok(Listed {
+            name,
+            header,
+            link,
+            len,
+        }),
+        Err(fault) => Err(fault),
+    })
+}
+
+fn file_len(storage: &dyn Storage, name: &str) -> Result<u64, JournalError> {
+    let len = storage.open(name).and_then(|file| file.len());
+    len.map_err(JournalError::io(format!("read {name}")))
+}
+
+/// The text of a small file.
+pub(super) fn read_text(storage: &dyn Storage, name: &str) -> io::Result<String> {
+    let file = storage.open(name)?;
+    let mut bytes = vec![0; 4096];
+    let filled = read_fully(&*file, 0, &mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes[..filled]).into_owned())
+}
+
+/// The contents of the format file.
+pub(super) fn format_text(uuid: u128) -> String {
+    format!(
+        "fakeredis-journal {}\nuuid={}\n",
+        super::format::VERSION,
+        uuid_text(uuid)
+    )
+}
+
+/// An identity in the usual notation.
+pub(super) fn uuid_text(uuid: u128) -> String {
+    let hex = format!("{uuid:032x}");
+    let groups = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
+    groups.join("-")
+}
+
+fn parse_uuid(text: &str) -> Option<u128> {
+    u128::from_str_radix(&text.replace('-', ""), 16).ok()
+}

@@ -1,0 +1,160 @@
+//! The segment that is being written, and how one is made, continued and replaced.
+
+use super::error::JournalError;
+use super::format::FILE_HEADER;
+use super::format::FileHeader;
+use super::format::FileKind;
+use super::format::seal;
+use super::frames::Place;
+use super::queue::Batch;
+use super::storage::Storage;
+use super::storage::StorageFile;
+use super::storage::publish;
+use super::storage::read_fully;
+use crate::commit::Seq;
+use std::io;
+use std::sync::Arc;
+
+/// The folder for bytes that were cut off.
+pub(super) const QUARANTINE: &str = "quarantine";
+
+/// The newest segment, open for writing.
+pub(super) struct Tail {
+    pub(super) file: Arc<dyn StorageFile>,
+    pub(super) header: FileHeader,
+    /// Where the next frame goes.
+    pub(super) place: Place,
+    /// Where the frames end that were settled: what a failure falls back to.
+    pub(super) settled: Place,
+    /// Buffers for the next batch.
+    pub(super) spare: Batch,
+}
+
+impl Tail {
+    pub(super) fn new(file: Arc<dyn StorageFile>, header: FileHeader, place: Place) -> Tail {
+        Tail {
+            file,
+            header,
+            place,
+            settled: place,
+            spare: Batch::default(),
+        }
+    }
+
+    /// Makes a segment, durably: header first, then its name.
+    pub(super) fn create(storage: &dyn Storage, header: FileHeader) -> Result<Tail, JournalError> {
+        let name = FileKind::Segment.name(header.seq);
+        let bytes = header.encode();
+        let file = publish(storage, &name, |file| file.write_at(0, &bytes))
+            .map_err(JournalError::io(format!("create {name}")))?;
+        let place = Place {
+            offset: FILE_HEADER as u64,
+            link: u32::from_le_bytes(bytes[92..].try_into().expect("four bytes")),
+            seq: header.seq,
+        };
+        Ok(Tail::new(file, header, place))
+    }
+
+    /// The header of the segment that continues this one.
+    pub(super) fn successor(&self, created_us: i64) -> FileHeader {
+        FileHeader {
+            kind: FileKind::Segment,
+            uuid: self.header.uuid,
+            seq: self.place.seq,
+            created_us,
+            prev_len: self.place.offset,
+            prev_last_seq: self.place.seq - 1,
+            prev_crc: self.place.link,
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        FileKind::Segment.name(self.header.seq)
+    }
+
+    /// Writes a batch with one call. After an error the file may hold a part of it.
+    pub(super) fn write(&mut self, batch: &mut Batch, durable_seq: Seq) -> io::Result<()> {
+        let frames = &mut batch.frames;
+        let link = seal(frames, self.header.salt(), durable_seq, self.place.link);
+        if let Err(error) = self.file.write_at(self.place.offset, frames) {
+            // Healing replaces the file anyway; this only spares readers the torn part.
+            let _ = self.file.set_len(self.place.offset);
+            return Err(error);
+        }
+        self.place = Place {
+            offset: self.place.offset + frames.len() as u64,
+            link,
+            seq: batch.last_seq + 1,
+        };
+        Ok(())
+    }
+}
+
+/// Puts a fresh, durable copy of a segment's first `keep` bytes in its place, and what follows
+/// them, if anything, into quarantine first.
+///
+/// A copy, because a file whose last sync failed may look whole in memory and not be so on the
+/// disk, and because an interrupted replacement leaves either the old file or the new.
+pub(super) fn replace(
+    storage: &dyn Storage,
+    name: &str,
+    keep: u64,
+    why: &str,
+) -> Result<(Arc<dyn StorageFile>, Option<String>), JournalError> {
+    let old = storage
+        .open(name)
+        .map_err(JournalError::io(format!("open {name}")))?;
+    let quarantined = set_aside(storage, &*old, name, keep, why)
+        .map_err(JournalError::io(format!("quarantine the end of {name}")))?;
+    let new = publish(storage, name, |new| copy(&*old, 0, keep, new))
+        .map_err(JournalError::io(format!("rewrite {name}")))?;
+    Ok((new, quarantined))
+}
+
+fn set_aside(
+    storage: &dyn Storage,
+    old: &dyn StorageFile,
+    name: &str,
+    keep: u64,
+    why: &str,
+) -> io::Result<Option<String>> {
+    let len = old.len()?;
+    if len <= keep {
+        return Ok(None);
+    }
+    storage.make_dir(Some(QUARANTINE))?;
+    let target = free_name(storage, &format!("{QUARANTINE}/{name}-off-{keep}"));
+    let file = storage.create(&target)?;
+    copy(old, keep, len, &*file)?;
+    file.sync()?;
+    let note = storage.create(&format!("{target}.why.txt"))?;
+    note.write_at(0, why.as_bytes())?;
+    note.sync()?;
+    storage.sync_dir(Some(QUARANTINE))?;
+    Ok(Some(target))
+}
+
+/// The name itself, or the first of `name.2`, `name.3`, … that no file has.
+pub(super) fn free_name(storage: &dyn Storage, name: &str) -> String {
+    let numbered = (2..).map(|number| format!("{name}.{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names
+        .find(|name| storage.open(name).is_err())
+        .expect("numbers do not run out")
+}
+
+/// Copies the bytes from `start` to `end` to the start of another file.
+fn copy(from: &dyn StorageFile, start: u64, end: u64, to: &dyn StorageFile) -> io::Result<()> {
+    let mut buffer = vec![0; (end - start).min(1 << 20) as usize];
+    let mut offset = start;
+    while offset < end {
+        let want = buffer.len().min((end - offset) as usize);
+        let got = read_fully(from, offset, &mut buffer[..want])?;
+        if got == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        to.write_at(offset - start, &buffer[..got])?;
+        offset += got as u64;
+    }
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! What is appended comes back: through recovery, through a reader, from any place.
+
+use super::set;
+use fakeredis::commit::Close;
+use fakeredis::commit::Entry;
+use fakeredis::commit::Open;
+use fakeredis::commit::Record;
+use fakeredis::commit::Seq;
+use fakeredis::journal::Fsync;
+use fakeredis::journal::Health;
+use fakeredis::journal::Journal;
+use fakeredis::journal::JournalError;
+use fakeredis::journal::Options;
+use fakeredis::journal::Reader;
+use std::path::Path;
+use std::sync::Arc;
+
+fn options() -> Options {
+    Options {
+        uuid: Some(7),
+        ..Options::default()
+    }
+}
+
+fn open_record() -> Record {
+    Record::Open(Open {
+        version: String::from("0.1.0"),
+        seed: 1,
+        record: String::from("commits"),
+        databases: 16,
+    })
+}
+
+fn close_record() -> Record {
+    Record::Close(Close {
+        digest: "0".repeat(40),
+    })
+}
+
+/// A session of `count` records between its Open and its Close; the clock is the record's number.
+fn session(dir: &Path, options: &Options, count: u64) {
+    let (journal, _) = Journal::open(dir, options).unwrap();
+    let append = |record: &Record| {
+        journal
+            .append(journal.last_seq() as i64 + 1, record)
+            .unwrap()
+    };
+    append(&open_record());
+    for index in 0..count {
+        let seq = append(&set(&format!("key:{index}"), b"value"));
+        journal.settle(seq).unwrap();
+    }
+    append(&close_record());
+    journal.close().unwrap();
+}
+
+fn seqs(entries: impl Iterator<Item = Result<Entry, JournalError>>) -> Vec<Seq> {
+    entries.map(|entry| entry.unwrap().seq).collect()
+}
+
+#[test]
+fn two_sessions_are_read_back_in_order() {
+    for fsync in [Fsync::Always, Fsync::EverySec, Fsync::No] {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options { fsync, ..options() };
+        session(dir.path(), &options, 10);
+        session(dir.path(), &options, 10);
+        let (_journal, mut recovered) = Journal::open(dir.path(), &options).unwrap();
+        let report = &recovered.report;
+        assert!(
+            report.clean && !report.created && report.cut.is_none(),
+            "{report}"
+        );
+        assert_eq!(report.last_seq, 24);
+        let entries: Vec<Entry> = recovered.entries().map(Result::unwrap).collect();
+        assert_eq!(entries.len(), 24);
+        assert_eq!(entries[0].record, open_record());
+        assert_eq!(entries[3].record, set("key:2", b"value"));
+        assert_eq!(entries[3].clock_us, 4);
+        assert_eq!(entries[11].record, close_record());
+    }
+}
+
+#[test]
+fn an_unclosed_journal_is_told_as_such_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
+        let seq = journal.append(0, &set("k", b"v")).unwrap();
+        journal.settle(seq).unwrap();
+    }
+    let (_journal, mut recovered) = Journal::open(dir.path(), &options()).unwrap();
+    assert!(!recovered.report.clean);
+    assert_eq!(recovered.report.cut, None);
+    assert_eq!(seqs(recovered.entries()), [1]);
+}
+
+#[test]
+fn a_checkpoint_shortens_recovery() {
+    let dir = tempfile::tempdir().unwrap();
+    session(dir.path(), &options(), 4);
+    let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
+    let mut chunks = vec![b"one".to_vec(), vec![0xff; 70_000]].into_iter();
+    journal.checkpoint(6, &mut chunks, "digest").unwrap();
+    let seq = journal.append(0, &set("late", b"1")).unwrap();
+    journal.settle(seq).unwrap();
+    drop(journal);
+    let (_journal, mut recovered) = Journal::open(dir.path(), &options()).unwrap();
+    let checkpoint = recovered.checkpoint().unwrap();
+    assert_eq!((checkpoint.seq(), checkpoint.digest()), (6, "digest"));
+    let chunks: Vec<Vec<u8>> = checkpoint.into_chunks().map(Result::unwrap).collect();
+    assert_eq!(chunks, [b"one".to_vec(), vec![0xff; 70_000]]);
+    assert_eq!(seqs(recovered.entries()), [7]);
+}
+
+#[test]
+fn a_checkpoint_of_the_future_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
+    let refused = journal.checkpoint(1, &mut std::iter::empty(), "d");
+    assert!(matches!(refused, Err(JournalError::Misuse(_))));
+}
+
+#[test]
+fn only_the_newest_checkpoints_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    session(dir.path(), &options(), 10);
+    let options = Options {
+        keep_checkpoints: 3,
+        ..options()
+    };
+    let (journal, _) = Journal::open(dir.path(), &options).unwrap();
+    for seq in 1..=6 {
+        journal
+            .checkpoint(seq, &mut std::iter::empty(), "d")
+            .unwrap();
+    }
+    let reader = Reader::open(dir.path()).unwrap();
+    let kept: Vec<Seq> = reader.checkpoints().iter().map(|info| info.seq).collect();
+    assert_eq!(kept, [4, 5, 6]);
+    let before = |seq| {
+        reader
+            .checkpoint_before(seq)
+            .unwrap()
+            .map(|found| found.seq())
+    };
+    assert_eq!((before(3), before(5), before(99)), (None, Some(5), Some(6)));
+}
+
+#[test]
+fn a_reader_reads_any_range_across_segments() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options {
+        segment_bytes: 4096,
+        ..options()
+    };
+    session(dir.path(), &options, 2000);
+    let reader = Reader::open(dir.path()).unwrap();
+    let info = reader.info().unwrap();
+    assert!(info.segments.len() > 40, "{}", info.segments.len());
+    assert_eq!((info.first_seq, info.last_seq), (1, 2002));
+    assert_eq!(
+        (info.first_clock_us, info.last_clock_us),
+        (Some(1), Some(2002))
+    );
+    assert_eq!(info.health, Health::Clean);
+    assert_eq!(info.sessions.len(), 1);
+    assert!(info.sessions[0].closed);
+    for (from, to) in [
+        (1, 2002),
+        (2, 2),
+        (777, 999),
+        (1998, 5000),
+        (0, 3),
+        (2003, 2100),
+        (9, 3),
+    ] {
+        let expected: Vec<Seq> = (from.max(1)..=to.min(2002)).collect();
+        assert_eq!(seqs(reader.entries(from..=to)), expected, "{from}..={to}");
+    }
+    assert_eq!(reader.seq_at_time(0).unwrap(), 0);
+    assert_eq!(reader.seq_at_time(1234).unwrap(), 1234);
+    assert_eq!(reader.seq_at_time(i64::MAX).unwrap(), 2002);
+    assert_eq!(reader.check().unwrap().records, 2002);
+}
+
+#[test]
+fn payloads_can_be_searched_undecoded() {
+    let dir = tempfile::tempdir().unwrap();
+    session(dir.path(), &options(), 100);
+    let reader = Reader::open(dir.path()).unwrap();
+    let mut frames = reader.frames(..);
+    let mut found = Vec::new();
+    while let Some(frame) = frames.next() {
+        let frame = frame.unwrap();
+        if frame.payload.windows(6).any(|window| window == b"key:42") {
+            found.push((frame.seq, frame.decode().unwrap().unwrap()));
+        }
+    }
+    assert_eq!(found, [(44, set("key:42", b"value"))]);
+}
+
+#[test]
+fn a_second_writer_is_refused_and_readers_are_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
+    let Err(error) = Journal::open(dir.path(), &options()).map(drop) else {
+        panic!("two writers");
+    };
+    assert!(
+        matches!(&error, JournalError::Locked { holder } if holder.contains("pid=")),
+        "{error}"
+    );
+    let seq = journal.append(5, &set("k", b"v")).unwrap();
+    assert_eq!(Reader::open(dir.path()).unwrap().last_seq(), 0);
+    journal.settle(seq).unwrap();
+    assert_eq!(Reader::open(dir.path()).unwrap().last_seq(), 1);
+    drop(journal);
+    assert!(Journal::open(dir.path(), &options()).is_ok());
+}
+
+#[test]
+fn a_directory_without_a_journal_is_no_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(
+        Reader::open(dir.path()),
+        Err(JournalError::Misuse(_))
+    ));
+    assert!(matches!(
+        Reader::open(&dir.path().join("none")),
+        Err(JournalError::Misuse(_))
+    ));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn many_threads_settle_with_few_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options {
+        fsync: Fsync::Always,
+        ..options()
+    };
+    let (journal, _) = Journal::open(dir.path(), &options).unwrap();
+    let journal = Arc::new(journal);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let journal = &journal;
+            scope.spawn(move || {
+                for index in 0..50 {
+                    let seq = journal
+                        .append(0, &set(&format!("{thread}:{index}"), b"v"))
+                        .unwrap();
+                    journal.settle(seq).unwrap();
+                    assert!(journal.durable_seq() >= seq);
+                }
+            });
+        }
+    });
+    assert_eq!(journal.last_seq(), 400);
+    let reader = Reader::open(dir.path()).unwrap();
+    assert_eq!(seqs(reader.entries(..)).len(), 400);
+}
+
+#[test]
+fn settling_what_was_never_appended_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
+    assert!(matches!(journal.settle(1), Err(JournalError::Misuse(_))));
+}
