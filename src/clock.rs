@@ -130,6 +130,17 @@ impl Stopwatch {
     }
 }
 
+/// Waits in real time, whatever a fake's clock says.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this file is where time is spent"
+)]
+pub fn pause(duration: Duration) {
+    if !duration.is_zero() {
+        std::thread::sleep(duration);
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
 fn system_us() -> i64 {
     to_micros(SystemTime::now())

@@ -1,9 +1,14 @@
 //! A fake Redis that remembers.
 pub mod bytes;
+#[cfg(feature = "client")]
+mod client;
 pub mod clock;
 pub mod command;
 pub mod commit;
 pub mod engine;
+mod error;
+#[expect(clippy::module_inception, reason = "the crate's own handle")]
+mod fakeredis;
 pub mod journal;
 pub mod keyspace;
 pub mod number;
@@ -12,4 +17,21 @@ pub mod rng;
 pub mod session;
 pub mod value;
 
+#[cfg(feature = "client")]
+pub use client::AsyncConnection;
+#[cfg(feature = "client")]
+pub use client::Committed;
+#[cfg(feature = "client")]
+pub use client::Connection;
+#[cfg(feature = "client")]
+pub use client::Options;
+#[cfg(feature = "client")]
+pub use client::Pipeline;
+#[cfg(feature = "client")]
+pub use client::Transactions;
 pub use clock::Clock;
+pub use engine::Recording;
+pub use error::Error;
+pub use fakeredis::Builder;
+pub use fakeredis::FakeRedis;
+pub use journal::Fsync;

@@ -3,6 +3,7 @@
 // A test fails by panicking.
 #![expect(clippy::unwrap_used)]
 
+mod client;
 mod support;
 
 mod journal;

@@ -7,12 +7,19 @@
 //! - a unit that changed something is one record; a unit that changed nothing leaves no commit;
 //! - a reply is released only after [`Engine::settle`] for the last record that it may depend on.
 
-mod apply;
+mod checkpoint;
+mod host;
+mod open;
 mod record;
+mod replay;
 
-pub use apply::apply;
+pub use open::JournalOptions;
 pub use record::Recording;
+pub use replay::apply;
+pub use replay::state_at;
+pub use replay::step;
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -20,18 +27,20 @@ use std::sync::MutexGuard;
 use crate::clock::Clock;
 use crate::command::Config;
 use crate::command::Context;
-use crate::command::Host;
 use crate::command::Unit;
 use crate::command::World;
 use crate::command::execute;
 use crate::commit::Seq;
+use crate::journal::Journal;
+use crate::journal::JournalError;
 use crate::keyspace::Due;
-use crate::keyspace::Keyspace;
+use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::session::Address;
 use crate::session::Closing;
 use crate::session::Session;
 use crate::session::SessionKey;
+use host::EngineHost;
 use record::Recorder;
 
 /// A handle on an engine; clones are the same engine.
@@ -40,6 +49,8 @@ pub struct Engine(Arc<Shared>);
 
 struct Shared {
     core: Mutex<Core>,
+    /// The journal, reached without the engine's lock while others run commands.
+    journal: Option<Arc<Journal>>,
 }
 
 /// The engine itself, behind its lock.
@@ -48,13 +59,14 @@ pub struct Core {
     unit: Unit,
     clock: Clock,
     recorder: Recorder,
+    host: EngineHost,
 }
 
 /// What became of a request.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The reply, to be sent once its record is settled.
-    Reply(Reply),
+    /// The reply, to be sent once its record is settled, in the connection's protocol.
+    Reply(Reply, Protocol),
     /// The connection was closed (by `CLIENT KILL`, say); nothing ran.
     Closed,
 }
@@ -62,34 +74,75 @@ pub enum Outcome {
 impl Engine {
     /// An engine without a journal.
     pub fn in_memory(config: Config, clock: Clock, seed: u64) -> Engine {
-        let world = World::new(config, seed);
-        Engine::new(Core {
+        let recorder = Recorder::new(None, Recording::default(), 0);
+        Engine::new(World::new(config, seed), clock, recorder)
+    }
+
+    fn new(world: World, clock: Clock, recorder: Recorder) -> Engine {
+        let journal = recorder.journal.clone();
+        let host = EngineHost::new(journal.clone());
+        let core = Core {
             world,
             unit: Unit::default(),
             clock,
-            recorder: Recorder::default(),
-        })
-    }
-
-    fn new(core: Core) -> Engine {
+            recorder,
+            host,
+        };
         Engine(Arc::new(Shared {
             core: Mutex::new(core),
+            journal,
         }))
     }
 
     /// The engine, for as long as the guard lives.
     pub fn lock(&self) -> MutexGuard<'_, Core> {
-        // A panic inside a command leaves memory ahead of the journal at worst by the unit that panicked;
-        // it was never acknowledged.
+        // A panic inside a command leaves memory ahead of the journal by the unit that panicked at
+        // worst, and that was never acknowledged.
         self.0
             .core
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Runs one request and waits until its reply may be released.
-    pub fn call(&self, connection: SessionKey, argv: &[&[u8]]) -> Outcome {
-        self.lock().run(connection, argv)
+    /// The journal, where there is one.
+    pub fn journal(&self) -> Option<&Arc<Journal>> {
+        self.0.journal.as_ref()
+    }
+
+    /// Runs `work` on the engine, then waits until all that it may have seen is settled.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be written; nothing of what `work` returned may be released.
+    pub fn batch<T>(&self, work: impl FnOnce(&mut Core) -> T) -> Result<T, JournalError> {
+        let mut core = self.lock();
+        let result = work(&mut core);
+        let last_seq = core.last_seq();
+        drop(core);
+        self.settle(last_seq)?;
+        Ok(result)
+    }
+
+    /// Returns once the record `seq` is written, and synced where the policy says so.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be written; the engine is back at the last record that was.
+    pub fn settle(&self, seq: Seq) -> Result<(), JournalError> {
+        let Some(journal) = &self.0.journal else {
+            return Ok(());
+        };
+        journal
+            .settle(seq)
+            .inspect_err(|error| self.lock().fall_back(error))
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("journal", &self.0.journal.as_ref().map(|j| j.uuid()))
+            .finish()
     }
 }
 
@@ -101,6 +154,8 @@ impl Core {
         let needs_password = !self.world.config.requirepass.is_empty();
         if let Some(session) = self.world.sessions.get_mut(key) {
             session.authenticated = !needs_password;
+            // A journal that fails here fails the connection's first command too.
+            let _ = self.recorder.client(session, now_us, true);
         }
         self.world.stats.connections += 1;
         key
@@ -109,7 +164,9 @@ impl Core {
     /// Forgets a connection, with its queue and its watches.
     pub fn disconnect(&mut self, connection: SessionKey) {
         self.world.watches.unwatch(connection.id());
-        self.world.sessions.close(connection);
+        if let Some(session) = self.world.sessions.close(connection) {
+            let _ = self.recorder.client(&session, self.clock.now_us(), false);
+        }
     }
 
     /// A connection's state.
@@ -124,13 +181,13 @@ impl Core {
 
     /// The last record.
     pub fn last_seq(&self) -> Seq {
-        self.recorder.last_seq()
+        self.recorder.last_seq
     }
 
     /// Runs one request of a connection.
     pub fn run(&mut self, connection: SessionKey, argv: &[&[u8]]) -> Outcome {
         let now_us = self.clock.now_us();
-        self.expire_due(now_us);
+        let expired = self.expire_due(now_us);
         let Some(mut session) = self.world.sessions.take(connection) else {
             return Outcome::Closed;
         };
@@ -138,23 +195,26 @@ impl Core {
         if session.closing != Some(Closing::Now) {
             session.active_us = now_us;
             session.commands += 1;
-            self.unit
-                .begin(now_us, self.recorder.last_seq() + 1, session.db);
-            reply = self.execute(&mut session, argv);
-            self.commit(&session, &reply);
+            let ran = expired.and_then(|()| self.run_unit(&mut session, now_us, argv));
+            reply = ran.unwrap_or_else(|error| self.refuse(&error));
         }
+        let protocol = session.protocol;
         self.world.sessions.put_back(connection, session);
-        Outcome::Reply(reply)
+        Outcome::Reply(reply, protocol)
     }
 
     /// Expires everything that is due: each key, or the fields of one hash, as a unit of its own.
-    pub fn expire_due(&mut self, now_us: i64) {
-        if !self.world.active_expire {
-            return;
+    ///
+    /// # Errors
+    ///
+    /// The journal takes no records.
+    pub fn expire_due(&mut self, now_us: i64) -> Result<(), JournalError> {
+        if !self.world.active_expire || self.world.broken.is_some() {
+            return Ok(());
         }
         let now_ms = now_us.div_euclid(1000);
         while let Some((db, due)) = self.world.keyspace.next_due(now_ms) {
-            self.unit.begin(now_us, self.recorder.last_seq() + 1, db);
+            self.begin(now_us, db);
             let key = match &due {
                 Due::Key(key) => {
                     self.world.keyspace.db_mut(db).remove(key);
@@ -171,29 +231,42 @@ impl Core {
                 }
             };
             self.world.watches.touch(db, key, self.unit.seq);
-            self.recorder.commit_own(&mut self.unit);
+            self.recorder.finish_own(&mut self.unit)?;
         }
+        Ok(())
     }
 
-    fn execute(&mut self, session: &mut Session, argv: &[&[u8]]) -> Reply {
-        self.unit.recording = self.recorder.is_recording();
+    fn run_unit(
+        &mut self,
+        session: &mut Session,
+        now_us: i64,
+        argv: &[&[u8]],
+    ) -> Result<Reply, JournalError> {
+        self.begin(now_us, session.db);
+        self.host.last_seq = self.recorder.last_seq;
         let mut context = Context {
             world: &mut self.world,
             session,
             unit: &mut self.unit,
-            host: &mut self.recorder,
+            host: &mut self.host,
         };
-        execute(&mut context, argv)
+        let reply = execute(&mut context, argv);
+        self.recorder
+            .finish(&mut self.unit, session, argv, &reply)?;
+        self.host
+            .checkpoint_if_due(&self.world.keyspace, self.recorder.last_seq);
+        Ok(reply)
     }
 
-    fn commit(&mut self, session: &Session, reply: &Reply) {
-        self.recorder.commit(&mut self.unit, session, reply);
+    fn begin(&mut self, now_us: i64, db: usize) {
+        self.unit.begin(now_us, self.recorder.last_seq + 1, db);
+        self.unit.recording = self.recorder.is_recording();
     }
-}
 
-impl Host for Recorder {
-    fn checkpoint(&mut self, _keyspace: &Keyspace, _background: bool) -> Result<(), String> {
-        Ok(())
+    /// A unit could not be recorded: its effect must not stay.
+    fn refuse(&mut self, error: &JournalError) -> Reply {
+        self.fall_back(error);
+        Reply::Error(format!("MISCONF {error}").into())
     }
 }
 
@@ -226,8 +299,12 @@ mod tests {
 
         fn run(&self, client: usize, line: &str) -> String {
             let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
-            match self.engine.call(self.clients[client], &argv) {
-                Outcome::Reply(reply) => pretty(&reply),
+            match self
+                .engine
+                .batch(|core| core.run(self.clients[client], &argv))
+                .unwrap()
+            {
+                Outcome::Reply(reply, _) => pretty(&reply),
                 Outcome::Closed => "(closed)".into(),
             }
         }

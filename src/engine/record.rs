@@ -1,9 +1,26 @@
 //! [`Recorder`]: from a finished unit to its record.
 
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::command::Abort;
 use crate::command::Unit;
-use crate::commit::Origin;
+use crate::commit::Aborted;
+use crate::commit::Blob;
+use crate::commit::Client;
+use crate::commit::ClientEvent;
+use crate::commit::CommandList;
+use crate::commit::Commit;
+use crate::commit::Observed;
+use crate::commit::Record;
 use crate::commit::Seq;
+use crate::commit::Watched;
+use crate::journal::Journal;
+use crate::journal::JournalError;
+use crate::resp::Protocol;
 use crate::resp::Reply;
+use crate::resp::encode;
 use crate::session::Session;
 
 /// How much of a session is recorded; each level holds the ones before it.
@@ -14,38 +31,187 @@ pub enum Recording {
     /// Also EXECs that a WATCH aborted, with the record that caused it.
     #[default]
     Aborts,
-    /// Also reads, errors, and connections that open and close.
+    /// Also reads, errors, all replies, and connections that open and close.
     Session,
 }
 
+impl Recording {
+    const NAMES: [(&str, Recording); 3] = [
+        ("commits", Recording::Commits),
+        ("aborts", Recording::Aborts),
+        ("session", Recording::Session),
+    ];
+}
+
+impl fmt::Display for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Recording::NAMES.iter().find(|(_, level)| level == self);
+        f.write_str(name.map_or("", |(name, _)| name))
+    }
+}
+
+impl FromStr for Recording {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let level = Recording::NAMES.iter().find(|(name, _)| *name == text);
+        level.map(|(_, level)| *level).ok_or_else(|| {
+            format!("no recording level '{text}'; there are commits, aborts, session")
+        })
+    }
+}
+
 /// Makes a record of each unit that is to have one.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Recorder {
-    last_seq: Seq,
-    level: Recording,
+    pub(super) journal: Option<Arc<Journal>>,
+    pub(super) level: Recording,
+    pub(super) last_seq: Seq,
+    /// Filled anew for each unit, so that its buffers are allocated once.
+    commit: Commit,
+    replies: Vec<u8>,
 }
 
 impl Recorder {
-    /// The last record.
-    pub fn last_seq(&self) -> Seq {
-        self.last_seq
-    }
-
-    /// Whether commands and effects are to be collected.
-    pub fn is_recording(&self) -> bool {
-        false
-    }
-
-    /// A connection's unit is finished.
-    pub fn commit(&mut self, unit: &mut Unit, _session: &Session, _reply: &Reply) {
-        if unit.changes() > 0 || (unit.aborted.is_some() && self.level >= Recording::Aborts) {
-            self.last_seq += 1;
+    /// A recorder that goes on behind the record `last_seq`.
+    pub(super) fn new(journal: Option<Arc<Journal>>, level: Recording, last_seq: Seq) -> Recorder {
+        Recorder {
+            journal,
+            level,
+            last_seq,
+            ..Recorder::default()
         }
     }
 
-    /// A unit of the engine itself is finished.
-    pub fn commit_own(&mut self, unit: &mut Unit) {
-        debug_assert_eq!(unit.origin, Origin::Expired);
-        self.last_seq += 1;
+    /// Whether commands and effects are to be collected.
+    pub(super) fn is_recording(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// The unit of a connection is finished. `argv` is the request.
+    pub(super) fn finish(
+        &mut self,
+        unit: &mut Unit,
+        session: &Session,
+        argv: &[&[u8]],
+        reply: &Reply,
+    ) -> Result<(), JournalError> {
+        if unit.changes() > 0 {
+            self.commit(unit, || session.client(), Some(reply))
+        } else if let Some(abort) = unit.aborted.take() {
+            match self.level {
+                Recording::Commits => Ok(()),
+                _ => self.append(unit.now_us, || {
+                    Record::Aborted(aborted(unit, session, abort))
+                }),
+            }
+        } else if self.level == Recording::Session && self.is_recording() {
+            let replies = encoded(reply, &mut self.replies).into();
+            let observed = observed(unit, session, argv, replies);
+            self.append(unit.now_us, || Record::Observed(observed))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A unit of the fake itself is finished.
+    pub(super) fn finish_own(&mut self, unit: &mut Unit) -> Result<(), JournalError> {
+        self.commit(unit, Client::default, None)
+    }
+
+    /// A connection opened or closed.
+    pub(super) fn client(
+        &mut self,
+        session: &Session,
+        now_us: i64,
+        open: bool,
+    ) -> Result<(), JournalError> {
+        if self.level < Recording::Session || !self.is_recording() {
+            return Ok(());
+        }
+        let addr = session.address.peer.clone();
+        self.append(now_us, || {
+            Record::Client(ClientEvent {
+                client: session.client(),
+                open,
+                addr,
+            })
+        })
+    }
+
+    /// Appends a record that is no unit's.
+    pub(super) fn append(
+        &mut self,
+        now_us: i64,
+        record: impl FnOnce() -> Record,
+    ) -> Result<(), JournalError> {
+        self.last_seq = match &self.journal {
+            Some(journal) => journal.append(now_us, &record())?,
+            None => self.last_seq + 1,
+        };
+        Ok(())
+    }
+
+    fn commit(
+        &mut self,
+        unit: &mut Unit,
+        client: impl FnOnce() -> Client,
+        reply: Option<&Reply>,
+    ) -> Result<(), JournalError> {
+        let Some(journal) = &self.journal else {
+            self.last_seq += 1;
+            return Ok(());
+        };
+        let commit = &mut self.commit;
+        commit.client = client();
+        commit.origin = unit.origin;
+        commit.db = unit.db as u32;
+        std::mem::swap(&mut commit.commands, &mut unit.commands);
+        std::mem::swap(&mut commit.effects, &mut unit.effects);
+        commit.seed = unit.seed();
+        self.replies.clear();
+        let bytes = reply.map_or(&[][..], |reply| encoded(reply, &mut self.replies));
+        commit.reply_crc = crc32fast::hash(bytes);
+        commit.replies = (self.level == Recording::Session).then(|| Blob::from(bytes));
+        self.last_seq = journal.append_commit(unit.now_us, commit)?;
+        Ok(())
+    }
+}
+
+fn encoded<'a>(reply: &Reply, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+    buffer.clear();
+    encode(reply, Protocol::Resp3, buffer);
+    buffer
+}
+
+fn aborted(unit: &Unit, session: &Session, abort: Abort) -> Aborted {
+    let watched = |(db, key, since): (usize, crate::bytes::Bytes, Seq)| Watched {
+        db: db as u32,
+        key: Blob::from(&*key),
+        since,
+    };
+    Aborted {
+        client: session.client(),
+        db: unit.db as u32,
+        commands: abort.commands,
+        watched: abort.watched.into_iter().map(watched).collect(),
+        key: Blob::from(&*abort.touch.key),
+        key_db: abort.touch.db as u32,
+        culprit: abort.touch.seq,
+    }
+}
+
+/// What a unit that changed nothing ran: the commands of its EXEC, or the request itself.
+fn observed(unit: &mut Unit, session: &Session, argv: &[&[u8]], replies: Blob) -> Observed {
+    let mut commands = std::mem::take(&mut unit.commands);
+    if commands.is_empty() {
+        commands = CommandList::new();
+        commands.push(argv);
+    }
+    Observed {
+        client: session.client(),
+        db: unit.db as u32,
+        commands,
+        replies,
     }
 }

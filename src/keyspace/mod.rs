@@ -3,6 +3,7 @@
 //! A [`Keyspace`] is copy-on-write: [`Clone`] is a snapshot, and costs one reference count per 64 keys.
 
 mod db;
+mod digest;
 mod watch;
 
 pub use db::Db;
@@ -28,6 +29,13 @@ impl Keyspace {
     /// The number of databases.
     pub fn databases(&self) -> usize {
         self.dbs.len()
+    }
+
+    /// Makes sure that there are at least `databases` databases.
+    pub fn grow(&mut self, databases: usize) {
+        if self.dbs.len() < databases {
+            self.dbs.resize(databases, Db::default());
+        }
     }
 
     /// A database.

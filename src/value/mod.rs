@@ -6,6 +6,7 @@ mod glob;
 mod hash;
 mod lcs;
 mod map;
+pub mod rdb;
 mod string;
 
 pub use bitfield::BitType;

@@ -1,0 +1,74 @@
+//! The state as a checkpoint's bytes: every key with its value and time to live, in the order of the state.
+//!
+//! An entry is: database (u32), time of expiry (i64, ms since the epoch, `i64::MIN` for never), length of the
+//! key (u32), key, length of the value (u32), value as Redis's own object encoding; integers little-endian.
+
+use crate::journal::Checkpoint;
+use crate::journal::JournalError;
+use crate::keyspace::Keyspace;
+use crate::value::rdb;
+
+/// The size at which a chunk is full.
+const CHUNK: usize = 256 * 1024;
+/// The time of expiry of a key that never expires.
+const NEVER: i64 = i64::MIN;
+
+/// The state's bytes, in chunks.
+pub(super) fn chunks(keyspace: &Keyspace) -> impl Iterator<Item = Vec<u8>> {
+    let mut entries = keyspace.used().flat_map(|(index, db)| {
+        db.keys()
+            .iter()
+            .map(move |(key, slot)| (index as u32, key, slot))
+    });
+    let mut value = Vec::new();
+    std::iter::from_fn(move || {
+        let mut chunk = Vec::new();
+        while chunk.len() < CHUNK
+            && let Some((db, key, slot)) = entries.next()
+        {
+            value.clear();
+            rdb::encode_value(&slot.value, &mut value, false);
+            chunk.extend_from_slice(&db.to_le_bytes());
+            chunk.extend_from_slice(&slot.expires_at().unwrap_or(NEVER).to_le_bytes());
+            for bytes in [key, value.as_slice()] {
+                chunk.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+                chunk.extend_from_slice(bytes);
+            }
+        }
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// Puts a checkpoint's keys into `keyspace`.
+pub(super) fn load(keyspace: &mut Keyspace, checkpoint: Checkpoint) -> Result<(), JournalError> {
+    let seq = checkpoint.seq();
+    let damaged = || {
+        JournalError::Misuse(format!(
+            "the checkpoint of record {seq} holds no state of ours"
+        ))
+    };
+    for chunk in checkpoint.into_chunks() {
+        let chunk = chunk?;
+        let mut rest = chunk.as_slice();
+        while !rest.is_empty() {
+            load_entry(keyspace, &mut rest).ok_or_else(damaged)?;
+        }
+    }
+    Ok(())
+}
+
+fn load_entry(keyspace: &mut Keyspace, rest: &mut &[u8]) -> Option<()> {
+    let db = u32::from_le_bytes(*rest.split_off(..4)?.first_chunk()?) as usize;
+    let expires_at = i64::from_le_bytes(*rest.split_off(..8)?.first_chunk()?);
+    let key = blob(rest)?;
+    let value = rdb::decode_value(&mut blob(rest)?).ok()?;
+    keyspace.grow(db + 1);
+    let expires_at = (expires_at != NEVER).then_some(expires_at);
+    keyspace.db_mut(db).insert(key, value, expires_at, 0);
+    Some(())
+}
+
+fn blob<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let len = u32::from_le_bytes(*rest.split_off(..4)?.first_chunk()?);
+    rest.split_off(..len as usize)
+}

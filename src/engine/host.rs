@@ -1,0 +1,82 @@
+//! [`EngineHost`]: the engine as commands see it: checkpoints and the journal's condition.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use super::checkpoint;
+use crate::command::Host;
+use crate::commit::Seq;
+use crate::journal::Journal;
+use crate::journal::JournalError;
+use crate::keyspace::Keyspace;
+
+/// What the engine lends to commands.
+pub(super) struct EngineHost {
+    journal: Option<Arc<Journal>>,
+    /// The journal's directory.
+    pub(super) dir: Option<PathBuf>,
+    /// The last record before the running unit: what a checkpoint made now stands for.
+    pub(super) last_seq: Seq,
+    /// The record of the last checkpoint.
+    pub(super) checkpointed: Seq,
+    /// A checkpoint is due this many records after the last one; 0 for never.
+    pub(super) checkpoint_every: u64,
+    background: Option<JoinHandle<Result<(), JournalError>>>,
+}
+
+impl EngineHost {
+    pub(super) fn new(journal: Option<Arc<Journal>>) -> EngineHost {
+        EngineHost {
+            journal,
+            dir: None,
+            last_seq: 0,
+            checkpointed: 0,
+            checkpoint_every: 0,
+            background: None,
+        }
+    }
+
+    /// Starts a checkpoint in the background if one is due.
+    pub(super) fn checkpoint_if_due(&mut self, keyspace: &Keyspace, last_seq: Seq) {
+        if self.checkpoint_every > 0 && last_seq >= self.checkpointed + self.checkpoint_every {
+            self.last_seq = last_seq;
+            // One that fails is tried again after as many records; SAVE and INFO show the reason.
+            let _ = self.checkpoint(keyspace, true);
+        }
+    }
+
+    /// Waits for a checkpoint that is being written.
+    pub(super) fn finish_background(&mut self) -> Option<Result<(), JournalError>> {
+        self.background.take().and_then(|thread| thread.join().ok())
+    }
+}
+
+impl Host for EngineHost {
+    fn checkpoint(&mut self, keyspace: &Keyspace, background: bool) -> Result<(), String> {
+        let Some(journal) = self.journal.clone() else {
+            return Ok(());
+        };
+        if background
+            && self
+                .background
+                .as_ref()
+                .is_some_and(|thread| !thread.is_finished())
+        {
+            return Err("Background save already in progress".to_owned());
+        }
+        self.finish_background();
+        let (seq, keyspace) = (self.last_seq, keyspace.clone());
+        self.checkpointed = seq;
+        let write = move || {
+            let digest = keyspace.digest();
+            journal.checkpoint(seq, &mut checkpoint::chunks(&keyspace), &digest)
+        };
+        if background {
+            let thread = std::thread::Builder::new().name("fakeredis-checkpoint".into());
+            self.background = Some(thread.spawn(write).map_err(|error| error.to_string())?);
+            return Ok(());
+        }
+        write().map_err(|error| error.to_string())
+    }
+}

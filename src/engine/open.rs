@@ -1,0 +1,164 @@
+//! An engine on a journal: opening it with recovery, closing it, and what happens when the disk fails.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Core;
+use super::Engine;
+use super::EngineHost;
+use super::Recorder;
+use super::Recording;
+use super::replay;
+use super::state_at;
+use crate::clock::Clock;
+use crate::command::Config;
+use crate::command::World;
+use crate::commit::Close;
+use crate::commit::Open;
+use crate::commit::Record;
+use crate::commit::Seq;
+use crate::journal;
+use crate::journal::Disk;
+use crate::journal::Journal;
+use crate::journal::JournalError;
+use crate::journal::Reader;
+use crate::journal::RecoveryReport;
+use crate::journal::Storage;
+use crate::rng::Rng;
+
+/// How an engine keeps its journal.
+#[derive(Clone, Debug)]
+pub struct JournalOptions {
+    /// The journal's directory.
+    pub dir: PathBuf,
+    /// When records are forced to stable storage, how large segments are, and so on.
+    pub journal: journal::Options,
+    /// How much is recorded.
+    pub recording: Recording,
+    /// A checkpoint is written whenever this many records came after the last one; 0 for never.
+    pub checkpoint_every: u64,
+}
+
+impl JournalOptions {
+    /// The usual options, for a journal in `dir`.
+    pub fn new(dir: impl AsRef<Path>) -> JournalOptions {
+        JournalOptions {
+            dir: dir.as_ref().to_owned(),
+            journal: journal::Options::default(),
+            recording: Recording::default(),
+            checkpoint_every: 250_000,
+        }
+    }
+}
+
+impl Engine {
+    /// An engine on the journal in `options.dir`, with the state that the journal gives.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be opened or read, or another process has it open for writing.
+    pub fn open(
+        options: &JournalOptions,
+        config: Config,
+        clock: Clock,
+        seed: u64,
+    ) -> Result<(Engine, RecoveryReport), JournalError> {
+        let now_us = clock.now_us();
+        let storage: Arc<dyn Storage> = Arc::new(Disk::new(&options.dir));
+        let mut journal_options = options.journal.clone();
+        journal_options.now_us = now_us;
+        journal_options
+            .uuid
+            .get_or_insert_with(|| identity(seed, now_us));
+        let (journal, mut recovered) = Journal::open_with(Arc::clone(&storage), &journal_options)?;
+
+        let reader = Reader::open_with(storage)?;
+        let checkpoint = recovered.checkpoint();
+        let (mut state, from) = replay::start(checkpoint)?;
+        let mut world = World::new(config, seed);
+        let databases = world.keyspace.databases();
+        for entry in recovered.entries() {
+            replay::step(&mut state, &entry?, &|to| state_at(&reader, to))?;
+        }
+        world.keyspace = state.keyspace;
+        world.keyspace.grow(databases);
+
+        let last_seq = recovered.report.last_seq;
+        let recorder = Recorder::new(Some(Arc::new(journal)), options.recording, last_seq);
+        let engine = Engine::new(world, clock, recorder);
+        let mut core = engine.lock();
+        core.host.checkpoint_every = options.checkpoint_every;
+        core.host.dir = Some(options.dir.clone());
+        core.host.checkpointed = from;
+        let open = Open {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed,
+            record: options.recording.to_string(),
+            databases: databases as u32,
+        };
+        core.recorder.append(now_us, || Record::Open(open))?;
+        drop(core);
+        engine.settle(last_seq + 1)?;
+        Ok((engine, recovered.report))
+    }
+
+    /// Writes everything, notes that the journal was closed in good order, and closes it. An engine without
+    /// a journal has nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be written.
+    pub fn close(&self) -> Result<(), JournalError> {
+        let Some(journal) = self.journal() else {
+            return Ok(());
+        };
+        let mut core = self.lock();
+        core.host.finish_background();
+        let now_us = core.clock.now_us();
+        let digest = core.world.keyspace.digest();
+        core.recorder
+            .append(now_us, || Record::Close(Close { digest }))?;
+        let last_seq = core.recorder.last_seq;
+        drop(core);
+        self.settle(last_seq)?;
+        journal.close()
+    }
+}
+
+impl Core {
+    /// The journal failed: memory goes back to the last settled record, and writes are refused.
+    pub(super) fn fall_back(&mut self, error: &JournalError) {
+        let Some(journal) = &self.recorder.journal else {
+            return;
+        };
+        if journal.poisoned().is_some() && self.world.broken.is_some() {
+            return;
+        }
+        let settled = journal.settled_seq();
+        match self.host.read(settled) {
+            Ok(state) => self.world.keyspace = state.keyspace,
+            // What can't be read back can't be shown either.
+            Err(_) => self.world.keyspace = World::new(Config::default(), 0).keyspace,
+        }
+        self.world.keyspace.grow(self.world.config.databases());
+        if journal.poisoned().is_some() {
+            self.world.broken = Some(error.to_string());
+        }
+        self.recorder.last_seq = journal.last_seq();
+    }
+}
+
+/// A journal's identity, from what distinguishes its engine.
+fn identity(seed: u64, now_us: i64) -> u128 {
+    let mut rng = Rng::new(seed ^ (now_us as u64).rotate_left(32));
+    u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64())
+}
+
+impl EngineHost {
+    /// The state after a record, read back from the disk.
+    fn read(&self, seq: Seq) -> Result<World, JournalError> {
+        let dir = self.dir.as_deref().unwrap_or(Path::new(""));
+        state_at(&Reader::open(dir)?, seq)
+    }
+}

@@ -1,0 +1,53 @@
+//! [`Error`]: what opening, loading and time travel can fail with. It wraps the errors of the layers below.
+
+use std::fmt;
+
+use crate::journal::JournalError;
+
+/// Why a fake could not do what it was asked. A Redis error reply is not one of these: it is a value.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The journal can't be opened, read or written.
+    Journal(JournalError),
+    /// The fake has no journal, so it has no history.
+    NoJournal,
+    /// An address can't be listened on, a file can't be read.
+    Io {
+        /// What was being done, with the address or path.
+        what: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A setting that can't be.
+    Config(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Journal(error) => write!(f, "{error}"),
+            Error::NoJournal => f.write_str(
+                "this fake has no journal, so it has no history; open it with FakeRedis::open(dir)",
+            ),
+            Error::Io { what, source } => write!(f, "{what}: {source}"),
+            Error::Config(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Journal(error) => Some(error),
+            Error::Io { source, .. } => Some(source),
+            Error::NoJournal | Error::Config(_) => None,
+        }
+    }
+}
+
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Self {
+        Error::Journal(error)
+    }
+}
