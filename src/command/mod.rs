@@ -8,6 +8,7 @@ mod args;
 mod config;
 mod connection;
 mod context;
+mod describe;
 mod dispatch;
 mod generic;
 mod host;

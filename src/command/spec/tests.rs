@@ -6,6 +6,7 @@ use super::*;
 use crate::resp::split_quoted;
 
 const COMMAND_INFO: &str = include_str!("../../../tests/data/command-info-8.2.3.txt");
+const ARGUMENTS: &str = include_str!("../../../tests/data/command-arguments-8.2.3.txt");
 const GETKEYS: &str = include_str!("../../../tests/data/getkeys-8.2.3.txt");
 
 /// One line of the recorded `COMMAND INFO`.
@@ -176,4 +177,72 @@ fn find<'a>(commands: &'a BTreeMap<&str, Recorded>, argv: &[Vec<u8>]) -> Option<
 fn show(name: &[u8], key: KeyRef) -> String {
     let flags: Vec<_> = key_flag_names(key.flags).collect();
     format!("{}:{}", String::from_utf8_lossy(name), flags.join("|"))
+}
+
+/// Commands of whose tree the text does not show everything: names of like groups, the block
+/// around all of `XTRIM`'s options, the specs that `SORT`'s patterns refer to.
+const DIFFERENT: &[&str] = &[
+    "blmove",
+    "client|kill",
+    "client|reply",
+    "client|tracking",
+    "cluster|slot-stats",
+    "lmove",
+    "sort",
+    "sort_ro",
+    "xtrim",
+];
+
+#[test]
+fn argument_trees_follow_from_the_syntax_texts() {
+    for line in lines(ARGUMENTS) {
+        let (command, expected) = line.split_once(" => ").expect(line);
+        let mut words = command.splitn(3, ' ');
+        let mut word = || words.next().expect(line);
+        let (name, specs, syntax) = (word(), word(), word());
+        let specs = vec![key(1, RO); specs.parse().expect(line)];
+        let same = outline(&parse(syntax, &specs)) == expected;
+        assert_eq!(same, !DIFFERENT.contains(&name), "{line}");
+    }
+}
+
+/// An argument tree, as the recording writes it.
+fn outline(arguments: &[Argument<'_>]) -> String {
+    let shown: Vec<_> = arguments.iter().map(outline_one).collect();
+    shown.join(" ")
+}
+
+fn outline_one(argument: &Argument<'_>) -> String {
+    let mut text = format!("{}:{}", argument.name, argument.kind.name());
+    if let Some(display) = argument.display().filter(|text| *text != argument.name) {
+        text += &format!("\"{display}\"");
+    }
+    if let Some(token) = argument.token {
+        text += &format!("={}", if token.is_empty() { "\"\"" } else { token });
+    }
+    if let Some(index) = argument.key_spec {
+        text += &format!("@{index}");
+    }
+    let signs = [
+        ("optional", "?"),
+        ("multiple", "+"),
+        ("multiple_token", "*"),
+    ];
+    let sign = |flag| {
+        signs
+            .iter()
+            .find(|(name, _)| *name == flag)
+            .map_or("", |(_, sign)| sign)
+    };
+    text.extend(argument.flags().map(sign));
+    if !argument.arguments.is_empty() {
+        text += &format!("({})", outline(&argument.arguments));
+    }
+    text
+}
+
+#[test]
+fn types_of_words_are_for_the_parser_only() {
+    let shown = display("key [LIMIT a:integer b:string] <ip:port | x:double>");
+    assert_eq!(shown, "key [LIMIT a b] <ip:port | x>");
 }
