@@ -1,5 +1,7 @@
 //! [`Args`]: a cursor over a command's arguments and option keywords.
 
+use std::ops::RangeInclusive;
+
 use super::reply::ReplyError;
 use super::reply::Result;
 use crate::number::parse_f64;
@@ -68,6 +70,18 @@ impl<'a> Args<'a> {
     /// Reads an integer, or answers `error`.
     pub fn i64_or(&mut self, error: ReplyError) -> Result<i64> {
         parse_i64(self.next()?).ok_or(error)
+    }
+
+    /// Reads an integer from a range.
+    pub fn i64_in(&mut self, range: RangeInclusive<i64>) -> Result<i64> {
+        let number = self.i64()?;
+        if range.contains(&number) {
+            return Ok(number);
+        }
+        let (low, high) = range.into_inner();
+        Err(ReplyError::new(format!(
+            "ERR value is out of range, value must between {low} and {high}"
+        )))
     }
 
     /// Reads a double.

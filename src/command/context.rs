@@ -64,18 +64,18 @@ impl Context<'_> {
         self.db().get(key).is_some()
     }
 
-    /// What stands at `key`, for a command that reads.
+    /// What stands at `key`, for a command that reads the value.
     pub fn read(&mut self, key: &[u8]) -> Option<&Slot> {
+        let access = self.access();
+        self.look(key).inspect(access)
+    }
+
+    /// What stands at `key`, for a command that reads about the key: no access to the value.
+    pub fn look(&mut self, key: &[u8]) -> Option<&Slot> {
         self.expire(key);
-        let (no_touch, now_s) = (self.session.no_touch, self.now_s());
         let slot = self.world.keyspace.db(self.session.db).get(key);
         match slot {
-            Some(slot) => {
-                self.world.stats.keyspace_hits += 1;
-                if !no_touch {
-                    slot.access(now_s);
-                }
-            }
+            Some(_) => self.world.stats.keyspace_hits += 1,
             None => self.world.stats.keyspace_misses += 1,
         }
         slot
@@ -84,7 +84,8 @@ impl Context<'_> {
     /// What stands at `key`, for a command that writes.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Slot> {
         self.expire(key);
-        self.db().get(key)
+        let access = self.access();
+        self.db().get(key).inspect(access)
     }
 
     /// The string at `key`, for a command that reads.
@@ -183,6 +184,14 @@ impl Context<'_> {
         self.unit.selected();
     }
 
+    /// Runs `body` with another database selected for that time.
+    pub fn in_db<T>(&mut self, db: usize, body: impl FnOnce(&mut Self) -> T) -> T {
+        let selected = std::mem::replace(&mut self.session.db, db);
+        let result = body(self);
+        self.session.db = selected;
+        result
+    }
+
     /// Removes `key` if its time to live is over.
     ///
     /// The engine expires what is due before each unit, so that this finds something only where the active
@@ -223,6 +232,22 @@ impl Context<'_> {
     /// The frozen time of the unit, in seconds since the epoch.
     pub fn now_s(&self) -> u32 {
         self.unit.now_us.div_euclid(1_000_000) as u32
+    }
+
+    /// Whether a time of expiry, in milliseconds since the epoch, is over, so that setting it removes at once. When
+    /// recorded effects are applied, it never is: the removal is an effect of its own.
+    pub fn is_past(&self, at_ms: i64) -> bool {
+        !self.unit.applying && at_ms <= self.now_ms()
+    }
+
+    /// Notes an access, unless the connection asked for none (`CLIENT NO-TOUCH`).
+    fn access(&self) -> impl Fn(&&Slot) + use<> {
+        let (no_touch, now_s) = (self.session.no_touch, self.now_s());
+        move |slot| {
+            if !no_touch {
+                slot.access(now_s);
+            }
+        }
     }
 
     fn touched(&mut self, key: &[u8]) {

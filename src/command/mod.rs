@@ -8,6 +8,7 @@ mod args;
 mod config;
 mod connection;
 mod context;
+mod cursor;
 mod describe;
 mod dispatch;
 mod generic;
@@ -86,6 +87,11 @@ pub struct Family {
 pub const FAMILIES: &[Family] = &[
     Family { group: Group::String, commands: string::COMMANDS },
     Family { group: Group::Generic, commands: generic::COMMANDS },
+    Family { group: Group::Generic, commands: generic::expire::COMMANDS },
+    Family { group: Group::Generic, commands: generic::object::COMMANDS },
+    Family { group: Group::Generic, commands: generic::scan::COMMANDS },
+    Family { group: Group::Generic, commands: generic::transfer::COMMANDS },
+    Family { group: Group::Generic, commands: generic::wait::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
     Family { group: Group::Connection, commands: connection::COMMANDS },
 ];

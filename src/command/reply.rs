@@ -34,6 +34,8 @@ impl ReplyError {
     /// A string would be longer than 512 MB.
     pub const STRING_TOO_LONG: ReplyError =
         fixed("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    /// Nobody waits for less than no time.
+    pub const NEGATIVE_TIMEOUT: ReplyError = fixed("ERR timeout is negative");
     /// There is no such database.
     pub const NO_SUCH_DB: ReplyError = fixed("ERR DB index is out of range");
 
@@ -58,6 +60,19 @@ impl ReplyError {
     pub fn text(&self) -> &str {
         &self.0
     }
+}
+
+/// What a container's HELP answers; `lines` tell its subcommands.
+pub fn help(container: &str, lines: &[&'static str]) -> Reply {
+    let first = format!("{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    let last = ["HELP", "    Print this help."];
+    let lines = lines.iter().copied().chain(last).map(Reply::simple);
+    Reply::Array(
+        [Reply::Simple(first.into())]
+            .into_iter()
+            .chain(lines)
+            .collect(),
+    )
 }
 
 /// An error whose text is known beforehand.

@@ -91,6 +91,16 @@ impl Hash {
         true
     }
 
+    /// What `OBJECT ENCODING` answers, where the limits are Redis's own.
+    pub fn encoding(&self) -> &'static str {
+        let fits = |bytes: &Bytes| bytes.len() <= 64;
+        match self.len() <= 512 && self.fields.iter().all(|(f, v)| fits(f) && fits(v)) {
+            false => "hashtable",
+            true if self.expiries.is_some() => "listpackex",
+            true => "listpack",
+        }
+    }
+
     /// The field that expires first, and when.
     pub fn next_expiry(&self) -> Option<(i64, &Bytes)> {
         let (at_ms, field) = self.expiries.as_ref()?.by_time.first()?;

@@ -51,6 +51,14 @@ impl Value {
         }
     }
 
+    /// What `OBJECT ENCODING` answers.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Value::String(string) => string.encoding(),
+            Value::Hash(hash) => hash.encoding(),
+        }
+    }
+
     /// Whether this is a collection without elements, which Redis never keeps.
     pub fn is_empty_collection(&self) -> bool {
         match self {

@@ -1,0 +1,82 @@
+//! OBJECT: how a value is kept.
+
+use crate::command::Command;
+use crate::command::args::Args;
+use crate::command::container;
+use crate::command::context::Context;
+use crate::command::reply::Result;
+use crate::command::reply::fixed;
+use crate::command::reply::help;
+use crate::command::spec::*;
+use crate::command::sub;
+use crate::resp::Reply;
+
+#[rustfmt::skip] // One command per row: this table is the family's index.
+pub(in crate::command) const COMMANDS: &[Command] = &[
+    container("OBJECT", -2)
+        .doc("2.2.3", "Depends on subcommand.", "", "A container for object introspection commands."),
+    sub("OBJECT|ENCODING", 3, READONLY, &[key(2, RO)], object_encoding)
+        .doc("2.2.3", "O(1)", "key", "Returns the internal encoding of an object.")
+        .tips(&["nondeterministic_output"]),
+    sub("OBJECT|FREQ", 3, READONLY, &[key(2, RO)], object_freq)
+        .doc("4.0.0", "O(1)", "key", "Returns the logarithmic access frequency counter of an object.")
+        .tips(&["nondeterministic_output"]),
+    sub("OBJECT|HELP", 2, LOADING | STALE, &[], object_help)
+        .doc("6.2.0", "O(1)", "", "Returns helpful text about the different subcommands."),
+    sub("OBJECT|IDLETIME", 3, READONLY, &[key(2, RO)], object_idletime)
+        .doc("2.2.3", "O(1)", "key", "Returns the time since the last access to an object.")
+        .tips(&["nondeterministic_output"]),
+    sub("OBJECT|REFCOUNT", 3, READONLY, &[key(2, RO)], object_refcount)
+        .doc("2.2.3", "O(1)", "key", "Returns the reference count of a value of a key.")
+        .tips(&["nondeterministic_output"]),
+];
+
+fn object_encoding(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let slot = cx.look(args.next()?);
+    Ok(slot.map_or(Reply::Null, |slot| Reply::bulk(slot.value.encoding())))
+}
+
+/// The counters belong to the eviction policies that forget what is used least often; there are none here.
+fn object_freq(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    match cx.look(args.next()?) {
+        None => Ok(Reply::Null),
+        Some(_) => Err(fixed(
+            "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
+             switching between policies at runtime LRU and LFU data will take some time to adjust.",
+        )),
+    }
+}
+
+fn object_help(_: &mut Context<'_>, _: Args<'_>) -> Result {
+    Ok(help(
+        "OBJECT",
+        &[
+            "ENCODING <key>",
+            "    Return the kind of internal representation used in order to store the value",
+            "    associated with a <key>.",
+            "FREQ <key>",
+            "    Return the access frequency index of the <key>. The returned integer is",
+            "    proportional to the logarithm of the recent access frequency of the key.",
+            "IDLETIME <key>",
+            "    Return the idle time of the <key>, that is the approximated number of",
+            "    seconds elapsed since the last access to the key.",
+            "REFCOUNT <key>",
+            "    Return the number of references of the value associated with the specified",
+            "    <key>.",
+        ],
+    ))
+}
+
+fn object_idletime(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let now_s = cx.now_s();
+    let slot = cx.look(args.next()?);
+    Ok(slot.map_or(Reply::Null, |slot| {
+        Reply::Int(i64::from(now_s.saturating_sub(slot.accessed())))
+    }))
+}
+
+/// Redis 8 shares no value between keys.
+fn object_refcount(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let slot = cx.look(args.next()?);
+    Ok(slot.map_or(Reply::Null, |_| Reply::Int(1)))
+}

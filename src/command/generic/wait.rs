@@ -1,0 +1,33 @@
+//! Waiting for copies of what was written: a fake has no replicas.
+
+use crate::command::Command;
+use crate::command::args::Args;
+use crate::command::cmd;
+use crate::command::context::Context;
+use crate::command::reply::ReplyError;
+use crate::command::reply::Result;
+use crate::command::reply::fixed;
+use crate::command::spec::*;
+use crate::resp::Reply;
+
+#[rustfmt::skip] // One command per row: this table is the family's index.
+pub(in crate::command) const COMMANDS: &[Command] = &[
+    cmd("WAIT", 3, BLOCKING | CAT_CONNECTION, &[], wait)
+        .doc("3.0.0", "O(1)", "numreplicas timeout:integer", "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.")
+        .tips(&["request_policy:all_shards", "response_policy:agg_min"]),
+];
+
+/// No replica will ever come, so that waiting longer would change nothing.
+fn wait(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    args.i64()?;
+    timeout(&mut args)?;
+    Ok(Reply::Int(0))
+}
+
+/// Reads how many milliseconds to wait.
+fn timeout(args: &mut Args<'_>) -> Result<i64> {
+    match args.i64_or(fixed("ERR timeout is not an integer or out of range"))? {
+        ..0 => Err(ReplyError::NEGATIVE_TIMEOUT),
+        timeout => Ok(timeout),
+    }
+}
