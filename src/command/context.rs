@@ -107,6 +107,31 @@ impl Context<'_> {
         }
     }
 
+    /// Puts what `change` makes of the string at `key` in its place; the key's time to live stays.
+    pub fn update_string<T>(
+        &mut self,
+        key: &[u8],
+        change: impl FnOnce(Option<&StringValue>) -> Result<(StringValue, T)>,
+    ) -> Result<T> {
+        self.expire(key);
+        let answer = match self.db_mut().value_mut(key) {
+            Some(Value::String(string)) => {
+                let (value, answer) = change(Some(string))?;
+                *string = value;
+                answer
+            }
+            Some(_) => return Err(ReplyError::WRONG_TYPE),
+            None => {
+                let (value, answer) = change(None)?;
+                let now_s = self.now_s();
+                self.db_mut().insert(key, Value::String(value), None, now_s);
+                answer
+            }
+        };
+        self.touched(key);
+        Ok(answer)
+    }
+
     /// The hash at `key`, for a command that reads. Fields whose time is over are gone.
     pub fn hash(&mut self, key: &[u8]) -> Result<Option<&Hash>> {
         self.expire_fields(key);
@@ -143,8 +168,12 @@ impl Context<'_> {
     /// Puts a value at `key` in place of what stood there, until `expires_at` (ms since the epoch).
     pub fn set_until(&mut self, key: &[u8], value: Value, expires_at: Option<i64>) {
         let now_s = self.now_s();
-        self.db_mut().insert(key, value, expires_at, now_s);
-        self.changed(key);
+        if value.is_empty_collection() {
+            self.db_mut().remove(key);
+        } else {
+            self.db_mut().insert(key, value, expires_at, now_s);
+        }
+        self.touched(key);
     }
 
     /// Removes `key`; what stood there.

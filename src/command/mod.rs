@@ -19,6 +19,7 @@ mod scripting;
 pub mod spec;
 mod stats;
 mod string;
+mod time_format;
 mod transaction;
 mod unit;
 mod world;
@@ -85,7 +86,10 @@ pub struct Family {
 #[rustfmt::skip] // One family per line.
 /// All commands.
 pub const FAMILIES: &[Family] = &[
-    Family { group: Group::String, commands: string::COMMANDS },
+    Family { group: Group::String, commands: string::read::COMMANDS },
+    Family { group: Group::String, commands: string::set::COMMANDS },
+    Family { group: Group::String, commands: string::change::COMMANDS },
+    Family { group: Group::String, commands: string::lcs::COMMANDS },
     Family { group: Group::Generic, commands: generic::COMMANDS },
     Family { group: Group::Generic, commands: generic::expire::COMMANDS },
     Family { group: Group::Generic, commands: generic::object::COMMANDS },
