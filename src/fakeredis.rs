@@ -1,5 +1,7 @@
 //! [`FakeRedis`]: the handle that users hold, and the [`Builder`] that makes one.
 
+#[cfg(feature = "server")]
+use std::net::ToSocketAddrs;
 use std::path::Path;
 
 use crate::clock::Clock;
@@ -15,6 +17,10 @@ use crate::journal::RecoveryReport;
 use crate::client::AsyncConnection;
 #[cfg(feature = "client")]
 use crate::client::Connection;
+#[cfg(feature = "server")]
+use crate::server::Listen;
+#[cfg(feature = "server")]
+use crate::server::Server;
 
 /// A fake Redis. Clones are the same fake; two fakes made separately share nothing.
 #[derive(Clone, Debug)]
@@ -64,6 +70,38 @@ impl FakeRedis {
     #[cfg(feature = "client")]
     pub fn async_connection(&self) -> AsyncConnection {
         AsyncConnection::open(&self.engine)
+    }
+
+    /// Serves the fake at a TCP address, `127.0.0.1:0` for any free port, until the server is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The address can't be listened on.
+    #[cfg(feature = "server")]
+    pub fn serve(&self, address: impl ToSocketAddrs) -> Result<Server, Error> {
+        let io = |source| Error::Io {
+            what: "serving a fake".to_owned(),
+            source,
+        };
+        let tcp = address.to_socket_addrs().map_err(io)?.collect();
+        self.serve_at(&Listen {
+            tcp,
+            ..Listen::default()
+        })
+    }
+
+    /// Serves the fake at several addresses or a Unix socket, until the server is dropped.
+    ///
+    /// # Errors
+    ///
+    /// An address can't be listened on.
+    #[cfg(feature = "server")]
+    pub fn serve_at(&self, listen: &Listen) -> Result<Server, Error> {
+        let io = |source| Error::Io {
+            what: "serving a fake".to_owned(),
+            source,
+        };
+        Server::start(&self.engine, listen).map_err(io)
     }
 
     /// The fake's clock, which times to live, `TIME` and everything else follow.

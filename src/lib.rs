@@ -14,6 +14,8 @@ pub mod keyspace;
 pub mod number;
 pub mod resp;
 pub mod rng;
+#[cfg(feature = "server")]
+mod server;
 pub mod session;
 pub mod value;
 
@@ -35,3 +37,9 @@ pub use error::Error;
 pub use fakeredis::Builder;
 pub use fakeredis::FakeRedis;
 pub use journal::Fsync;
+#[cfg(feature = "server")]
+pub use server::Listen;
+#[cfg(feature = "server")]
+pub use server::Server;
+#[cfg(feature = "server")]
+pub use server::Stopper;

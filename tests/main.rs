@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used)]
 
 mod client;
+mod server;
 mod support;
 
 mod journal;

@@ -22,6 +22,8 @@ pub(super) struct EngineHost {
     pub(super) checkpointed: Seq,
     /// A checkpoint is due this many records after the last one; 0 for never.
     pub(super) checkpoint_every: u64,
+    /// A command asked for the end of the process.
+    pub(super) stop_requested: bool,
     background: Option<JoinHandle<Result<(), JournalError>>>,
 }
 
@@ -33,6 +35,7 @@ impl EngineHost {
             last_seq: 0,
             checkpointed: 0,
             checkpoint_every: 0,
+            stop_requested: false,
             background: None,
         }
     }

@@ -34,6 +34,7 @@ use crate::commit::Seq;
 use crate::journal::Journal;
 use crate::journal::JournalError;
 use crate::keyspace::Due;
+use crate::resp::Limits;
 use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::session::Address;
@@ -123,6 +124,14 @@ impl Engine {
         Ok(result)
     }
 
+    /// Whether [`settle`](Engine::settle) would return at once.
+    pub fn is_settled(&self, seq: Seq) -> bool {
+        self.0
+            .journal
+            .as_ref()
+            .is_none_or(|journal| journal.settled_seq() >= seq)
+    }
+
     /// Returns once the record `seq` is written, and synced where the policy says so.
     ///
     /// # Errors
@@ -182,6 +191,28 @@ impl Core {
     /// The last record.
     pub fn last_seq(&self) -> Seq {
         self.recorder.last_seq
+    }
+
+    /// What a connection may make a decoder hold.
+    pub fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    /// Why a connection from `address` is not taken, as the bytes to send before it is closed.
+    pub fn refuses(&self, _address: &Address) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Whether a command asked for the end of the process.
+    pub fn stop_requested(&self) -> bool {
+        self.host.stop_requested
+    }
+
+    /// Expires everything that is due now.
+    pub fn expire_now(&mut self) {
+        let now_us = self.clock.now_us();
+        // A journal that fails here fails the next command, which tells its client.
+        let _ = self.expire_due(now_us);
     }
 
     /// Runs one request of a connection.

@@ -1,0 +1,83 @@
+//! The server, through sockets.
+
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpStream;
+
+use fakeredis::FakeRedis;
+use fakeredis::Listen;
+use redis::Commands;
+
+fn talk(stream: &mut TcpStream, request: &[u8], reply: &[u8]) {
+    stream.write_all(request).unwrap();
+    let mut got = vec![0; reply.len()];
+    stream.read_exact(&mut got).unwrap();
+    assert_eq!(
+        got.escape_ascii().to_string(),
+        reply.escape_ascii().to_string()
+    );
+}
+
+#[test]
+fn redis_rs_connects_by_url_and_sees_the_same_data() {
+    let fake = FakeRedis::new();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let mut con = redis::Client::open(server.url())
+        .unwrap()
+        .get_connection()
+        .unwrap();
+    let _: () = con.set("k", "v").unwrap();
+    assert_eq!(fake.connection().get::<_, String>("k").unwrap(), "v");
+    server.stop();
+    assert!(con.get::<_, String>("k").is_err());
+}
+
+#[test]
+fn pipelines_inline_commands_and_pieces() {
+    let fake = FakeRedis::new();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let mut stream = TcpStream::connect(server.address().unwrap()).unwrap();
+    talk(
+        &mut stream,
+        b"SET a 1\r\nINCR a\r\n*1\r\n$4\r\nPING\r\n",
+        b"+OK\r\n:2\r\n+PONG\r\n",
+    );
+    for byte in b"*2\r\n$3\r\nGET\r\n$1\r\na\r" {
+        stream.write_all(&[*byte]).unwrap();
+    }
+    talk(&mut stream, b"\n", b"$1\r\n2\r\n");
+    let error = b"-ERR Protocol error: invalid multibulk length\r\n";
+    talk(&mut stream, b"*x\r\n", error);
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0, "the server closed");
+}
+
+#[test]
+fn a_unix_socket_is_removed_with_its_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("redis.sock");
+    let fake = FakeRedis::new();
+    let listen = Listen {
+        unix: Some(path.clone()),
+        unix_mode: Some(0o700),
+        ..Listen::default()
+    };
+    let server = fake.serve_at(&listen).unwrap();
+    let url = format!("redis+unix://{}", path.display());
+    let mut con = redis::Client::open(url).unwrap().get_connection().unwrap();
+    let _: () = con.set("k", "v").unwrap();
+    drop(server);
+    assert!(!path.exists());
+}
+
+#[test]
+fn large_values_go_both_ways() {
+    let fake = FakeRedis::new();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let mut con = redis::Client::open(server.url())
+        .unwrap()
+        .get_connection()
+        .unwrap();
+    let value = vec![7u8; 20 << 20];
+    let _: () = con.set("big", &value).unwrap();
+    assert_eq!(con.get::<_, Vec<u8>>("big").unwrap(), value);
+}
