@@ -25,7 +25,10 @@ mod unit;
 mod world;
 
 pub use args::Args;
+pub use config::ConfError;
 pub use config::Config;
+pub use config::Events;
+pub use config::Taken;
 pub use context::Context;
 pub use dispatch::apply;
 pub use dispatch::execute;

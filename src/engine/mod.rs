@@ -160,7 +160,7 @@ impl Core {
     pub fn connect(&mut self, address: Address) -> SessionKey {
         let now_us = self.clock.now_us();
         let key = self.world.sessions.open(address, now_us);
-        let needs_password = !self.world.config.requirepass.is_empty();
+        let needs_password = !self.world.config.requirepass().is_empty();
         if let Some(session) = self.world.sessions.get_mut(key) {
             session.authenticated = !needs_password;
             // A journal that fails here fails the connection's first command too.
