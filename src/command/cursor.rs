@@ -63,8 +63,7 @@ impl<'a> Scan<'a> {
 
     /// Whether MATCH lets this entry pass.
     pub fn matches(&self, entry: &[u8]) -> bool {
-        self.pattern
-            .is_none_or(|pattern| glob_match(pattern, entry, false))
+        self.pattern.is_none_or(|pattern| selects(pattern, entry))
     }
 }
 
@@ -74,8 +73,20 @@ pub(super) fn scan_reply<T: Into<Bytes>>(next: usize, found: impl IntoIterator<I
     Reply::Array(vec![cursor, Reply::bulks(found)])
 }
 
+/// Whether KEYS or a SCAN command with this pattern returns `entry`. A star alone selects also what the pattern does
+/// not match: the empty string.
+pub(super) fn selects(pattern: &[u8], entry: &[u8]) -> bool {
+    pattern == b"*" || glob_match(pattern, entry, false)
+}
+
+/// Reads a cursor; as C's `strtoull` does, but for negative numbers.
 fn parse_cursor(text: &[u8]) -> Option<u64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+    let text = std::str::from_utf8(text).ok()?;
+    text.trim_start_matches(is_c_space).parse().ok()
+}
+
+fn is_c_space(c: char) -> bool {
+    matches!(c, '\t'..='\r' | ' ')
 }
 
 #[cfg(test)]

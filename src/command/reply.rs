@@ -36,6 +36,8 @@ impl ReplyError {
         fixed("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
     /// Nobody waits for less than no time.
     pub const NEGATIVE_TIMEOUT: ReplyError = fixed("ERR timeout is negative");
+    /// A time to wait that ends beyond the 64 bits.
+    pub const LATE_TIMEOUT: ReplyError = fixed("ERR timeout is out of range");
     /// There is no such database.
     pub const NO_SUCH_DB: ReplyError = fixed("ERR DB index is out of range");
 

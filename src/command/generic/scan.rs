@@ -7,13 +7,13 @@ use crate::command::cmd;
 use crate::command::context::Context;
 use crate::command::cursor::Scan;
 use crate::command::cursor::scan_reply;
+use crate::command::cursor::selects;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
 use crate::command::spec::*;
 use crate::keyspace::Slot;
 use crate::resp::Reply;
-use crate::value::glob_match;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(in crate::command) const COMMANDS: &[Command] = &[
@@ -36,7 +36,7 @@ fn keys(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         .db()
         .keys()
         .iter()
-        .filter(|(key, slot)| glob_match(pattern, key, false) && lives(slot));
+        .filter(|(key, slot)| selects(pattern, key) && lives(slot));
     Ok(Reply::bulks(found.map(|(key, _)| key.clone())))
 }
 

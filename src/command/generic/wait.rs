@@ -18,16 +18,17 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 ];
 
 /// No replica will ever come, so that waiting longer would change nothing.
-fn wait(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
+fn wait(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     args.i64()?;
-    timeout(&mut args)?;
+    check_timeout(cx, &mut args)?;
     Ok(Reply::Int(0))
 }
 
 /// Reads how many milliseconds to wait.
-fn timeout(args: &mut Args<'_>) -> Result<i64> {
+fn check_timeout(cx: &Context<'_>, args: &mut Args<'_>) -> Result<()> {
     match args.i64_or(fixed("ERR timeout is not an integer or out of range"))? {
         ..0 => Err(ReplyError::NEGATIVE_TIMEOUT),
-        timeout => Ok(timeout),
+        timeout if timeout.checked_add(cx.now_ms()).is_none() => Err(ReplyError::LATE_TIMEOUT),
+        _ => Ok(()),
     }
 }
