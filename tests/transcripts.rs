@@ -27,7 +27,7 @@ macro_rules! families {
     };
 }
 
-families![strings, transactions, expire, hashes, keys];
+families![strings, transactions, expire, hashes, keys, scripting];
 
 #[test]
 fn no_transcript_is_forgotten() {
