@@ -13,7 +13,8 @@ use crate::commit::Seq;
 use std::io;
 use std::sync::Arc;
 
-/// How much of a file is read at a time.
+/// How much of a file is read first, and at most, at a time.
+const FIRST_WINDOW: usize = 4 << 10;
 const WINDOW: usize = 256 << 10;
 
 /// A file's bytes, either mapped or read piece by piece.
@@ -59,7 +60,8 @@ impl Window {
             } => {
                 let held = *start..*start + buffer.len() as u64;
                 if offset < held.start || offset + len as u64 > held.end {
-                    buffer.resize(len.max(WINDOW), 0);
+                    let size = (2 * buffer.len()).clamp(FIRST_WINDOW, WINDOW);
+                    buffer.resize(size.max(len), 0);
                     let filled = read_fully(&**file, offset, buffer);
                     buffer.truncate(*filled.as_ref().unwrap_or(&0));
                     *start = offset;

@@ -26,7 +26,6 @@ use super::storage::Storage;
 use super::storage::publish;
 use super::survey::FORMAT;
 use super::survey::Listed;
-use super::survey::POISON;
 use super::survey::Survey;
 use super::survey::format_text;
 use super::survey::read_text;
@@ -257,8 +256,8 @@ impl Recovery<'_> {
         self.check_beginning(from)?;
         let mut extent = measure(&*self.storage, &last)?;
         self.history(&extent).verify_sealed(from)?;
-        self.check_witness(&last, &mut extent);
-        self.report.clean = is_clean(&extent) && !self.survey.poisoned;
+        self.check_witness(&mut extent);
+        self.report.clean = is_clean(&extent);
         let tail = self.settle_tail(&last, &extent)?;
         extent.rest = Rest::Nothing;
         let recovered = self.finish(uuid, &extent, checkpoint);
@@ -295,10 +294,9 @@ impl Recovery<'_> {
     }
 
     /// A checkpoint is made only of records that were on the disk: it proves that they were.
-    fn check_witness(&self, last: &Listed, extent: &mut Extent) {
+    fn check_witness(&self, extent: &mut Extent) {
         let newest = self.survey.checkpoints.last();
-        let good = newest.is_some_and(|seq| *seq >= extent.end.seq);
-        if good && last.header.seq <= extent.end.seq {
+        if newest.is_some_and(|seq| *seq >= extent.end.seq) {
             let later = match extent.rest {
                 Rest::TornBatch { later, .. } | Rest::Damage { later, .. } => later,
                 Rest::Nothing | Rest::TornTail { .. } => 0,
@@ -308,27 +306,11 @@ impl Recovery<'_> {
         }
     }
 
-    /// Cuts what may be cut, and opens the segment to go on in.
+    /// Cuts what may be cut, and gives the segment to go on in: a fresh copy, also when there is
+    /// nothing to cut. The last writer's sync may have failed, and then the file looks whole, up
+    /// to its `Close` record, and is not so on the disk.
     fn settle_tail(&mut self, last: &Listed, extent: &Extent) -> Result<Tail, JournalError> {
         self.check_tolerance(last, extent)?;
-        let place = extent.end;
-        let trusted = self.report.clean && place.offset == last.len;
-        let file = if trusted {
-            let file = self.storage.open_writable(&last.name);
-            file.and_then(|file| file.sync().map(|()| file))
-                .map_err(JournalError::io(format!("open {}", last.name)))?
-        } else {
-            self.rewrite(last, extent)?
-        };
-        self.forget_poison()?;
-        Ok(Tail::new(file, last.header, place))
-    }
-
-    fn rewrite(
-        &mut self,
-        last: &Listed,
-        extent: &Extent,
-    ) -> Result<Arc<dyn super::storage::StorageFile>, JournalError> {
         let place = extent.end;
         let why = format!("{}\n", describe(&extent.rest, place));
         let bytes = read_rest(&*self.storage, last, place)?.len() as u64;
@@ -344,7 +326,7 @@ impl Recovery<'_> {
             },
             quarantined,
         });
-        Ok(file)
+        Ok(Tail::new(file, last.header, place))
     }
 
     /// An error unless the options allow what `extent` asks for.
@@ -393,16 +375,6 @@ impl Recovery<'_> {
             storage.sync_dir(None)
         });
         moved.map_err(JournalError::io("quarantine a checkpoint"))
-    }
-
-    fn forget_poison(&self) -> Result<(), JournalError> {
-        if !self.survey.poisoned {
-            return Ok(());
-        }
-        self.storage
-            .remove(POISON)
-            .map_err(JournalError::io("remove POISON"))?;
-        self.sync_dir()
     }
 
     fn history(&self, extent: &Extent) -> History {

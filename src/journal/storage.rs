@@ -25,8 +25,6 @@ pub trait Storage: Send + Sync {
     fn list(&self) -> io::Result<Vec<String>>;
     /// Opens a file to read it.
     fn open(&self, name: &str) -> io::Result<Arc<dyn StorageFile>>;
-    /// Opens an existing file to read and to extend it.
-    fn open_writable(&self, name: &str) -> io::Result<Arc<dyn StorageFile>>;
     /// Makes an empty file, in place of any other of the name.
     fn create(&self, name: &str) -> io::Result<Arc<dyn StorageFile>>;
     /// Gives a file another name, in place of any other of that name.
@@ -132,11 +130,6 @@ impl Storage for Disk {
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
         Ok(Arc::new(File::open(self.dir.join(name))?))
-    }
-
-    fn open_writable(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
-        let options = OpenOptions::new().read(true).write(true).clone();
-        Ok(Arc::new(options.open(self.dir.join(name))?))
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {

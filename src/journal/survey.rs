@@ -17,9 +17,6 @@ use std::io;
 /// The name of the file that says what the directory is.
 pub(super) const FORMAT: &str = "FORMAT";
 
-/// The name of the file that a failed sync leaves behind.
-pub(super) const POISON: &str = "POISON";
-
 /// A file whose header is good.
 #[derive(Clone, Debug)]
 pub(super) struct Listed {
@@ -65,8 +62,6 @@ pub(super) struct Survey {
     pub(super) checkpoints: Vec<Seq>,
     /// Unfinished files.
     pub(super) temporaries: Vec<String>,
-    /// Whether the last writer lost its trust in the disk.
-    pub(super) poisoned: bool,
 }
 
 impl Survey {
@@ -86,8 +81,6 @@ impl Survey {
                 survey.temporaries.push(name);
             } else if name == FORMAT {
                 survey.read_format(storage)?;
-            } else if name == POISON {
-                survey.poisoned = true;
             }
         }
         segments.sort_unstable();
@@ -179,7 +172,6 @@ fn is_temporary(name: &str) -> bool {
         return false;
     };
     name == FORMAT
-        || name == POISON
         || FileKind::Segment.seq_of(name).is_some()
         || FileKind::Checkpoint.seq_of(name).is_some()
 }

@@ -10,8 +10,6 @@ use super::queue::Queue;
 use super::storage::LockGuard;
 use super::storage::Storage;
 use super::storage::StorageFile;
-use super::storage::publish;
-use super::survey::POISON;
 use super::tail::Tail;
 use super::tail::replace;
 use crate::commit::Seq;
@@ -182,12 +180,6 @@ impl Writer {
         let mut queue = self.queue();
         queue.poison_with(reason.to_owned(), self.settled());
         self.written.store(self.settled(), Release);
-        drop(queue);
-        // Tells the next process not to trust what the system shows of the file. If this cannot be
-        // written either, the missing `Close` record tells it.
-        let _ = publish(&*self.storage, POISON, |file| {
-            file.write_at(0, reason.as_bytes())
-        });
         JournalError::Poisoned(reason.to_owned())
     }
 
@@ -203,11 +195,6 @@ impl Writer {
         let why = format!("not settled when the journal was poisoned: {reason}\n");
         let (file, _) = replace(&*self.storage, &tail.name(), settled.offset, &why)?;
         self.verify(&tail, settled)?;
-        self.storage
-            .remove(POISON)
-            .or_else(ignore_missing)
-            .and_then(|()| self.storage.sync_dir(None))
-            .map_err(JournalError::io("remove POISON"))?;
         *tail = Tail::new(file, tail.header, settled);
         self.written.store(settled.seq - 1, Release);
         self.durable.store(settled.seq - 1, Release);
@@ -247,12 +234,5 @@ impl Writer {
             return Err(JournalError::damaged(&tail.name(), offset, seq, what));
         }
         Ok(())
-    }
-}
-
-fn ignore_missing(error: std::io::Error) -> std::io::Result<()> {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
     }
 }

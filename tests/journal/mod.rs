@@ -1,6 +1,10 @@
 //! The journal on real and simulated disks.
 
+mod corruption;
+mod crash;
+mod disk;
 mod round_trip;
+mod script;
 
 use fakeredis::commit::Client;
 use fakeredis::commit::CommandList;

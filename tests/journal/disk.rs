@@ -1,0 +1,422 @@
+//! A simulated disk: remembers what is durable and what is not, fails and loses power on request.
+//!
+//! A file has contents that every process sees and contents that survive a power failure; a sync
+//! makes the first the second. Between syncs a power failure may keep any part of any write, in
+//! 64-byte sectors, and any of the changes to names. A sync that fails loses the unsynced
+//! writes for good, while they stay visible: as Linux does it.
+
+use fakeredis::journal::LockGuard;
+use fakeredis::journal::Storage;
+use fakeredis::journal::StorageFile;
+use fakeredis::rng::Rng;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+
+/// All files of a disk, by name.
+pub type Image = BTreeMap<String, Vec<u8>>;
+
+const SECTOR: usize = 64;
+
+/// When operations fail.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Plan {
+    Never,
+    /// The power fails during this operation: it may have a part of its effect, and none comes after.
+    PowerOff(u64),
+    /// This one operation fails.
+    Once(u64, io::ErrorKind),
+    /// This operation and all after it fail.
+    From(u64, io::ErrorKind),
+}
+
+#[derive(Default)]
+struct Inode {
+    visible: Vec<u8>,
+    durable: Vec<u8>,
+    unsynced: Vec<Change>,
+}
+
+enum Change {
+    Write(usize, Vec<u8>),
+    SetLen(usize),
+}
+
+#[derive(Clone)]
+enum NameChange {
+    Create(String, usize),
+    Rename(String, String),
+    Remove(String),
+}
+
+struct State {
+    inodes: Vec<Inode>,
+    names: BTreeMap<String, usize>,
+    durable_names: BTreeMap<String, usize>,
+    unsynced_names: Vec<NameChange>,
+    operations: u64,
+    syncs: u64,
+    plan: Plan,
+    rng: Rng,
+}
+
+/// The disk; clones are the same disk.
+#[derive(Clone)]
+pub struct SimDisk {
+    state: Arc<Mutex<State>>,
+    locked: Arc<AtomicBool>,
+}
+
+impl SimDisk {
+    pub fn new(image: &Image, plan: Plan, seed: u64) -> SimDisk {
+        let mut inodes = Vec::new();
+        let mut names = BTreeMap::new();
+        for (name, bytes) in image {
+            names.insert(name.clone(), inodes.len());
+            inodes.push(Inode {
+                visible: bytes.clone(),
+                durable: bytes.clone(),
+                unsynced: Vec::new(),
+            });
+        }
+        SimDisk {
+            state: Arc::new(Mutex::new(State {
+                inodes,
+                durable_names: names.clone(),
+                names,
+                unsynced_names: Vec::new(),
+                operations: 0,
+                syncs: 0,
+                plan,
+                rng: Rng::new(seed),
+            })),
+            locked: Arc::default(),
+        }
+    }
+
+    pub fn empty() -> SimDisk {
+        SimDisk::new(&Image::new(), Plan::Never, 0)
+    }
+
+    pub fn storage(&self) -> Arc<dyn Storage> {
+        Arc::new(self.clone())
+    }
+
+    pub fn set_plan(&self, plan: Plan) {
+        self.with(|state| state.plan = plan);
+    }
+
+    /// How many operations could have failed so far.
+    pub fn operations(&self) -> u64 {
+        self.with(|state| state.operations)
+    }
+
+    /// How many file syncs there were so far.
+    pub fn syncs(&self) -> u64 {
+        self.with(|state| state.syncs)
+    }
+
+    /// What another process sees now.
+    pub fn visible(&self) -> Image {
+        self.with(|state| {
+            let names = state.names.iter();
+            names
+                .map(|(name, inode)| (name.clone(), state.inodes[*inode].visible.clone()))
+                .collect()
+        })
+    }
+
+    /// What a power failure leaves; `luck` decides what unsynced changes survive.
+    pub fn after_power_failure(&self, luck: &mut Luck) -> Image {
+        self.with(|state| {
+            let mut names = state.durable_names.clone();
+            for change in &state.unsynced_names {
+                if luck.keeps() {
+                    change.apply(&mut names);
+                }
+            }
+            let survivors = names.iter();
+            survivors
+                .map(|(name, inode)| (name.clone(), state.inodes[*inode].survive(luck)))
+                .collect()
+        })
+    }
+
+    fn with<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
+        run(&mut self.state.lock().unwrap())
+    }
+}
+
+/// Which unsynced changes survive a power failure.
+pub enum Luck {
+    None,
+    All,
+    Some(Rng),
+}
+
+impl Luck {
+    fn keeps(&mut self) -> bool {
+        match self {
+            Luck::None => false,
+            Luck::All => true,
+            Luck::Some(rng) => rng.below(2) == 0,
+        }
+    }
+}
+
+impl Inode {
+    fn survive(&self, luck: &mut Luck) -> Vec<u8> {
+        let mut bytes = self.durable.clone();
+        for change in &self.unsynced {
+            match change {
+                Change::SetLen(len) if luck.keeps() => bytes.resize(*len, 0),
+                Change::SetLen(_) => {}
+                Change::Write(offset, data) => keep_sectors(&mut bytes, *offset, data, luck),
+            }
+        }
+        bytes
+    }
+}
+
+/// Each sector of a write survives or not; a sector lost before one that survives reads as zeros.
+fn keep_sectors(bytes: &mut Vec<u8>, offset: usize, data: &[u8], luck: &mut Luck) {
+    let mut at = 0;
+    while at < data.len() {
+        let end = data.len().min(at + SECTOR - (offset + at) % SECTOR);
+        if luck.keeps() {
+            put(bytes, offset + at, &data[at..end]);
+        }
+        at = end;
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, offset: usize, data: &[u8]) {
+    if bytes.len() < offset + data.len() {
+        bytes.resize(offset + data.len(), 0);
+    }
+    bytes[offset..offset + data.len()].copy_from_slice(data);
+}
+
+impl NameChange {
+    fn apply(&self, names: &mut BTreeMap<String, usize>) {
+        match self {
+            NameChange::Create(name, inode) => {
+                names.insert(name.clone(), *inode);
+            }
+            NameChange::Rename(from, to) => {
+                if let Some(inode) = names.remove(from) {
+                    names.insert(to.clone(), inode);
+                }
+            }
+            NameChange::Remove(name) => {
+                names.remove(name);
+            }
+        }
+    }
+}
+
+/// How an operation goes.
+enum Fate {
+    Succeeds,
+    /// It has its effect in part and reports an error.
+    Fails(io::Error),
+}
+
+impl State {
+    fn fate(&mut self) -> Fate {
+        self.operations += 1;
+        let now = self.operations;
+        let kind = match self.plan {
+            Plan::PowerOff(at) if now >= at => io::ErrorKind::Other,
+            Plan::Once(at, kind) if now == at => kind,
+            Plan::From(at, kind) if now >= at => kind,
+            _ => return Fate::Succeeds,
+        };
+        Fate::Fails(io::Error::new(kind, "the simulated disk failed"))
+    }
+
+    /// Whether a failing operation still has an effect: not when the power was off before.
+    fn half_done(&self) -> bool {
+        !matches!(self.plan, Plan::PowerOff(at) if self.operations > at)
+    }
+
+    /// An operation that happens or does not.
+    fn step(&mut self, effect: impl FnOnce(&mut State)) -> io::Result<()> {
+        match self.fate() {
+            Fate::Succeeds => effect(self),
+            Fate::Fails(error) => {
+                // The power fails before or after the effect.
+                if matches!(self.plan, Plan::PowerOff(_))
+                    && self.half_done()
+                    && self.rng.below(2) == 0
+                {
+                    effect(self);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn change_names(&mut self, change: NameChange) {
+        change.apply(&mut self.names);
+        self.unsynced_names.push(change);
+    }
+
+    fn inode(&self, name: &str) -> io::Result<usize> {
+        let found = self.names.get(name).copied();
+        found.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Storage for SimDisk {
+    fn make_dir(&self, _: Option<&str>) -> io::Result<()> {
+        self.with(|state| state.step(|_| ()))
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let top = |name: &&String| !name.contains('/');
+        self.with(|state| Ok(state.names.keys().filter(top).cloned().collect()))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
+        let inode = self.with(|state| state.inode(name))?;
+        let disk = self.clone();
+        Ok(Arc::new(SimFile { disk, inode }))
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
+        self.with(|state| {
+            state.step(|state| {
+                let inode = state.inodes.len();
+                state.inodes.push(Inode::default());
+                state.change_names(NameChange::Create(name.to_owned(), inode));
+            })
+        })?;
+        self.open(name)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.with(|state| {
+            state.inode(from)?;
+            state.step(|state| {
+                state.change_names(NameChange::Rename(from.to_owned(), to.to_owned()))
+            })
+        })
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.with(|state| {
+            state.inode(name)?;
+            state.step(|state| state.change_names(NameChange::Remove(name.to_owned())))
+        })
+    }
+
+    fn sync_dir(&self, _: Option<&str>) -> io::Result<()> {
+        self.with(|state| {
+            state.step(|state| {
+                state.durable_names = state.names.clone();
+                state.unsynced_names.clear();
+            })
+        })
+    }
+
+    fn lock(&self, _: &str) -> io::Result<Option<LockGuard>> {
+        if self.locked.swap(true, SeqCst) {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(Unlock(Arc::clone(&self.locked)))))
+    }
+}
+
+struct Unlock(Arc<AtomicBool>);
+
+impl Drop for Unlock {
+    fn drop(&mut self) {
+        self.0.store(false, SeqCst);
+    }
+}
+
+struct SimFile {
+    disk: SimDisk,
+    inode: usize,
+}
+
+impl SimFile {
+    fn with<T>(&self, run: impl FnOnce(&mut State, usize) -> T) -> T {
+        self.disk.with(|state| run(state, self.inode))
+    }
+}
+
+impl StorageFile for SimFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.with(|state, inode| {
+            let bytes = &state.inodes[inode].visible;
+            let start = bytes.len().min(offset as usize);
+            let len = buffer.len().min(bytes.len() - start);
+            buffer[..len].copy_from_slice(&bytes[start..start + len]);
+            Ok(len)
+        })
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let offset = offset as usize;
+        self.with(|state, inode| {
+            let (done, result) = match state.fate() {
+                Fate::Succeeds => (bytes.len(), Ok(())),
+                Fate::Fails(error) if state.half_done() => {
+                    (state.rng.below(bytes.len() + 1), Err(error))
+                }
+                Fate::Fails(error) => (0, Err(error)),
+            };
+            let file = &mut state.inodes[inode];
+            put(&mut file.visible, offset, &bytes[..done]);
+            file.unsynced
+                .push(Change::Write(offset, bytes[..done].to_vec()));
+            result
+        })
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.with(|state, inode| Ok(state.inodes[inode].visible.len() as u64))
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.with(|state, inode| {
+            state.step(|state| {
+                let file = &mut state.inodes[inode];
+                file.visible.resize(len as usize, 0);
+                file.unsynced.push(Change::SetLen(len as usize));
+            })
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.with(|state, inode| {
+            state.syncs += 1;
+            match state.fate() {
+                Fate::Succeeds => {
+                    // What an earlier failed sync lost stays lost.
+                    let file = &mut state.inodes[inode];
+                    for change in std::mem::take(&mut file.unsynced) {
+                        match change {
+                            Change::Write(offset, data) => put(&mut file.durable, offset, &data),
+                            Change::SetLen(len) => file.durable.resize(len, 0),
+                        }
+                    }
+                    Ok(())
+                }
+                Fate::Fails(error) => {
+                    let power_off = matches!(state.plan, Plan::PowerOff(_));
+                    if !power_off {
+                        state.inodes[inode].unsynced.clear();
+                    }
+                    Err(error)
+                }
+            }
+        })
+    }
+}
