@@ -11,7 +11,22 @@ pub struct Hash {
     fields: Map<Bytes>,
     /// Only for hashes in which a field has a time to live.
     expiries: Option<Box<Expiries>>,
+    encoding: Encoding,
 }
+
+/// How Redis would keep the hash. A later one never turns into an earlier one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Encoding {
+    #[default]
+    Listpack,
+    /// A listpack once a field had a time to live.
+    ListpackEx,
+    Table,
+}
+
+/// A listpack has no more fields than this, and no longer field or value than that.
+const LISTPACK_FIELDS: usize = 512;
+const LISTPACK_BYTES: usize = 64;
 
 /// The fields with a time to live, by name and by time.
 #[derive(Clone, Debug, Default)]
@@ -49,12 +64,18 @@ impl Hash {
     /// Sets `field` and removes its time to live; whether the field is new.
     pub fn insert(&mut self, field: &[u8], value: impl Into<Bytes>) -> bool {
         self.persist(field);
-        self.fields.insert(field, value.into()).is_none()
+        self.insert_keep_ttl(field, value)
     }
 
     /// Sets `field` and keeps its time to live; whether the field is new.
     pub fn insert_keep_ttl(&mut self, field: &[u8], value: impl Into<Bytes>) -> bool {
-        self.fields.insert(field, value.into()).is_none()
+        let value = value.into();
+        let long = field.len().max(value.len()) > LISTPACK_BYTES;
+        let is_new = self.fields.insert(field, value).is_none();
+        if long || self.fields.len() > LISTPACK_FIELDS {
+            self.encoding = Encoding::Table;
+        }
+        is_new
     }
 
     /// Removes `field`; the value that it had.
@@ -71,6 +92,9 @@ impl Hash {
     /// Sets when an existing `field` expires.
     pub fn expire_at(&mut self, field: &[u8], at_ms: i64) {
         self.persist(field);
+        if self.encoding == Encoding::Listpack {
+            self.encoding = Encoding::ListpackEx;
+        }
         let expiries = self.expiries.get_or_insert_default();
         expiries.by_field.insert(field, at_ms);
         expiries.by_time.insert((at_ms, Bytes::from(field)));
@@ -91,16 +115,6 @@ impl Hash {
         true
     }
 
-    /// What `OBJECT ENCODING` answers, where the limits are Redis's own.
-    pub fn encoding(&self) -> &'static str {
-        let fits = |bytes: &Bytes| bytes.len() <= 64;
-        match self.len() <= 512 && self.fields.iter().all(|(f, v)| fits(f) && fits(v)) {
-            false => "hashtable",
-            true if self.expiries.is_some() => "listpackex",
-            true => "listpack",
-        }
-    }
-
     /// The field that expires first, and when.
     pub fn next_expiry(&self) -> Option<(i64, &Bytes)> {
         let (at_ms, field) = self.expiries.as_ref()?.by_time.first()?;
@@ -113,9 +127,29 @@ impl Hash {
             .as_ref()
             .map_or(0, |expiries| expiries.by_field.len())
     }
+
+    /// What `OBJECT ENCODING` answers.
+    pub fn encoding(&self) -> &'static str {
+        match self.encoding {
+            Encoding::Listpack => "listpack",
+            Encoding::ListpackEx => "listpackex",
+            Encoding::Table => "hashtable",
+        }
+    }
+
+    /// Whether the encoding is a table.
+    pub(super) fn is_table(&self) -> bool {
+        self.encoding == Encoding::Table
+    }
+
+    /// Makes the encoding a table.
+    pub(super) fn make_table(&mut self) {
+        self.encoding = Encoding::Table;
+    }
 }
 
 impl PartialEq for Hash {
+    /// Equal fields in the same order, with equal times to live, whatever the encoding.
     fn eq(&self, other: &Self) -> bool {
         let times = |hash: &Hash| {
             hash.expiries
