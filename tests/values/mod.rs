@@ -4,6 +4,7 @@ mod bits;
 mod glob;
 mod lcs;
 mod numbers;
+mod rdb;
 
 use std::time::Duration;
 

@@ -1,0 +1,166 @@
+//! Random values through DUMP and RESTORE, both ways.
+
+use std::sync::Arc;
+
+use fakeredis::resp::Reply;
+use fakeredis::rng::Rng;
+use fakeredis::value::Hash;
+use fakeredis::value::StringValue;
+use fakeredis::value::Value;
+use fakeredis::value::rdb::dump;
+use fakeredis::value::rdb::restore;
+
+use super::Argv;
+use super::Real;
+use super::argv;
+use super::pick;
+
+/// How many values each test makes.
+const CASES: usize = 400;
+
+/// Long after any test.
+const LATER: i64 = 4_000_000_000_000;
+
+#[test]
+fn strings_are_dumped_byte_for_byte() {
+    let Some(mut real) = Real::start() else {
+        return;
+    };
+    let mut rng = Rng::new(7);
+    for _ in 0..CASES {
+        let text = random_text(&mut rng, 3000);
+        let value = Value::String(StringValue::new(&text));
+        same_dump(&mut real, &value, &[argv([b"SET", b"k", &text])]);
+    }
+}
+
+#[test]
+fn packed_hashes_are_dumped_byte_for_byte() {
+    let Some(mut real) = Real::start() else {
+        return;
+    };
+    let mut rng = Rng::new(8);
+    for round in 0..CASES {
+        let mut hash = Hash::new();
+        let mut commands = Vec::new();
+        for at in 0..rng.below(60) as i64 + 1 {
+            let (field, value) = (random_text(&mut rng, 60), random_text(&mut rng, 60));
+            // A field that loses its time to live goes last in Redis, and stays where it is here.
+            if hash.get(&field).is_some() {
+                continue;
+            }
+            hash.insert(&field, value.as_slice());
+            commands.push(argv([b"HSET", b"k", &field, &value]));
+            if round % 2 == 0 && rng.below(3) == 0 {
+                // Redis keeps fields in the order of these times; equal ones are left to it.
+                let at_ms = LATER + (rng.below(1_000_000) as i64) * 64 + at;
+                hash.expire_at(&field, at_ms);
+                let time = at_ms.to_string();
+                commands.push(argv([
+                    b"HPEXPIREAT",
+                    b"k",
+                    time.as_bytes(),
+                    b"FIELDS",
+                    b"1",
+                    &field,
+                ]));
+            }
+        }
+        same_dump(&mut real, &Value::Hash(Arc::new(hash)), &commands);
+    }
+}
+
+/// In tables Redis's own order is a matter of chance, so that the payloads are compared by what they restore.
+#[test]
+fn tables_are_understood_both_ways() {
+    let Some(mut real) = Real::start() else {
+        return;
+    };
+    let mut rng = Rng::new(9);
+    for round in 0..20 {
+        let mut hash = Hash::new();
+        for at in 0..600 {
+            let field = [&random_text(&mut rng, 80), at.to_string().as_bytes()].concat();
+            hash.insert(&field, random_text(&mut rng, 200).as_slice());
+            if round % 2 == 0 && rng.below(3) == 0 {
+                hash.expire_at(&field, LATER + rng.below(1_000_000_000) as i64);
+            }
+        }
+        let value = Value::Hash(Arc::new(hash));
+        let theirs = through(&mut real, &value);
+        assert_eq!(sorted(&theirs), sorted(&value));
+        assert_eq!(theirs.encoding(), value.encoding());
+    }
+}
+
+/// Redis's payload of the value that `commands` make at `k` is ours, and ours restores as theirs.
+fn same_dump(real: &mut Real, value: &Value, commands: &[Argv]) {
+    real.ask(&[argv([b"DEL", b"k"])]);
+    real.ask(commands);
+    let payload = dump(value);
+    let theirs = bulk_of(real.ask(&[argv([b"DUMP", b"k"])]).remove(0));
+    let shown = (
+        payload.escape_ascii().to_string(),
+        theirs.escape_ascii().to_string(),
+    );
+    assert_eq!(shown.0, shown.1, "{value:?}");
+    assert_eq!(dump(&restore(&payload).unwrap()), payload);
+    assert_eq!(dump(&through(real, value)), payload);
+}
+
+/// The value, restored and dumped again by Redis.
+fn through(real: &mut Real, value: &Value) -> Value {
+    let replies = real.ask(&[
+        argv([b"RESTORE", b"k", b"0", &dump(value), b"REPLACE"]),
+        argv([b"DUMP", b"k"]),
+    ]);
+    let [restored, dumped] = replies.try_into().unwrap();
+    assert_eq!(restored, Reply::OK, "{value:?}");
+    restore(&bulk_of(dumped)).unwrap()
+}
+
+fn bulk_of(reply: Reply) -> Vec<u8> {
+    match reply {
+        Reply::Bulk(bytes) => bytes.to_vec(),
+        other => panic!("not a payload: {other:?}"),
+    }
+}
+
+type Field = (Vec<u8>, Vec<u8>, Option<i64>);
+
+fn sorted(value: &Value) -> Vec<Field> {
+    let Value::Hash(hash) = value else {
+        panic!("not a hash: {value:?}");
+    };
+    let field = |(field, value): (&fakeredis::bytes::Bytes, &fakeredis::bytes::Bytes)| {
+        (field.to_vec(), value.to_vec(), hash.expires_at(field))
+    };
+    let mut fields: Vec<_> = hash.fields().iter().map(field).collect();
+    fields.sort();
+    fields
+}
+
+/// A text of at most `most` bytes: a number, noise, or something that can be compressed.
+fn random_text(rng: &mut Rng, most: usize) -> Vec<u8> {
+    let len = rng.below(most + 1) >> rng.below(8);
+    let alphabet = match rng.below(4) {
+        0 => {
+            return (rng.next_u64() as i64 >> rng.below(64))
+                .to_string()
+                .into_bytes();
+        }
+        1 => return (0..len).map(|_| rng.next_u64() as u8).collect(),
+        2 => b"ab".as_slice(),
+        _ => b"the quick brown fox",
+    };
+    let mut text = Vec::new();
+    while text.len() < len {
+        let (from, count) = (rng.below(text.len() + 1), rng.below(40));
+        match rng.below(2) {
+            0 => text.extend((0..count).map(|_| pick(rng, alphabet))),
+            _ => text.extend_from_within(from..(from + count).min(text.len())),
+        }
+    }
+    text.truncate(len);
+    text
+}
