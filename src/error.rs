@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::fixtures::FixtureError;
 use crate::journal::JournalError;
 
 /// Why a fake could not do what it was asked. A Redis error reply is not one of these: it is a value.
@@ -19,6 +20,8 @@ pub enum Error {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// A dataset can't be read or loaded.
+    Fixture(FixtureError),
     /// A setting that can't be.
     Config(String),
 }
@@ -27,6 +30,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Journal(error) => write!(f, "{error}"),
+            Error::Fixture(error) => write!(f, "{error}"),
             Error::NoJournal => f.write_str(
                 "this fake has no journal, so it has no history; open it with FakeRedis::open(dir)",
             ),
@@ -40,6 +44,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Journal(error) => Some(error),
+            Error::Fixture(error) => Some(error),
             Error::Io { source, .. } => Some(source),
             Error::NoJournal | Error::Config(_) => None,
         }
@@ -49,5 +54,11 @@ impl std::error::Error for Error {
 impl From<JournalError> for Error {
     fn from(error: JournalError) -> Self {
         Error::Journal(error)
+    }
+}
+
+impl From<FixtureError> for Error {
+    fn from(error: FixtureError) -> Self {
+        Error::Fixture(error)
     }
 }

@@ -10,6 +10,10 @@ use crate::engine::Engine;
 use crate::engine::JournalOptions;
 use crate::engine::Recording;
 use crate::error::Error;
+use crate::fixtures;
+use crate::fixtures::Dataset;
+use crate::fixtures::Loaded;
+use crate::fixtures::Size;
 use crate::journal::Fsync;
 use crate::journal::RecoveryReport;
 
@@ -58,6 +62,39 @@ impl FakeRedis {
     /// A fake with other than the usual settings.
     pub fn builder() -> Builder {
         Builder::default()
+    }
+
+    /// Loads a dataset: a built-in one by name, or a file by path.
+    ///
+    /// # Errors
+    ///
+    /// There is no such dataset, or it is not what its file says.
+    ///
+    /// ```
+    /// use fakeredis::FakeRedis;
+    /// use redis::Commands;
+    ///
+    /// let fake = FakeRedis::new();
+    /// fake.load("inventory")?;
+    /// assert_eq!(fake.connection().hget::<_, _, u32>("product:product_1", "stock")?, 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn load(&self, name_or_path: &str) -> Result<Loaded, Error> {
+        self.load_dataset(&Dataset::open(name_or_path)?, Size::default(), |_| {})
+    }
+
+    /// Loads a dataset with another seed or at another scale; `progress` is told how many commands ran.
+    ///
+    /// # Errors
+    ///
+    /// A command of the dataset is refused, or the journal can't be written.
+    pub fn load_dataset(
+        &self,
+        dataset: &Dataset,
+        size: Size,
+        progress: impl FnMut(u64),
+    ) -> Result<Loaded, Error> {
+        Ok(fixtures::load(&self.engine, dataset, size, progress)?)
     }
 
     /// A new connection for redis-rs.
@@ -149,6 +186,7 @@ pub struct Builder {
     clock: Option<Clock>,
     seed: u64,
     config: Config,
+    fixtures: Vec<Dataset>,
 }
 
 impl Builder {
@@ -201,6 +239,16 @@ impl Builder {
         self
     }
 
+    /// Loads a dataset into the fake if it has no keys yet: a built-in one by name, or a file by path.
+    ///
+    /// # Errors
+    ///
+    /// There is no such dataset.
+    pub fn fixture(mut self, name_or_path: &str) -> Result<Builder, Error> {
+        self.fixtures.push(Dataset::open(name_or_path)?);
+        Ok(self)
+    }
+
     /// Makes the fake.
     ///
     /// # Errors
@@ -217,14 +265,25 @@ impl Builder {
     /// As [`build`](Builder::build).
     pub fn build_with_report(self) -> Result<(FakeRedis, Option<RecoveryReport>), Error> {
         let clock = self.clock.unwrap_or_default();
-        let Some(mut options) = self.journal else {
-            let engine = Engine::in_memory(self.config, clock.clone(), self.seed);
-            return Ok((FakeRedis { engine, clock }, None));
+        let (engine, report) = match self.journal {
+            None => (
+                Engine::in_memory(self.config, clock.clone(), self.seed),
+                None,
+            ),
+            Some(mut options) => {
+                options.journal.fsync = self.fsync;
+                options.recording = self.recording;
+                let every = self.checkpoint_every;
+                options.checkpoint_every = every.unwrap_or(options.checkpoint_every);
+                let opened = Engine::open(&options, self.config, clock.clone(), self.seed)?;
+                (opened.0, Some(opened.1))
+            }
         };
-        options.journal.fsync = self.fsync;
-        options.recording = self.recording;
-        options.checkpoint_every = self.checkpoint_every.unwrap_or(options.checkpoint_every);
-        let (engine, report) = Engine::open(&options, self.config, clock.clone(), self.seed)?;
-        Ok((FakeRedis { engine, clock }, Some(report)))
+        let fake = FakeRedis { engine, clock };
+        let is_empty = fake.engine.lock().world().keyspace.used().next().is_none();
+        for dataset in self.fixtures.iter().filter(|_| is_empty) {
+            fake.load_dataset(dataset, Size::default(), |_| {})?;
+        }
+        Ok((fake, report))
     }
 }

@@ -9,6 +9,7 @@ pub mod engine;
 mod error;
 #[expect(clippy::module_inception, reason = "the crate's own handle")]
 mod fakeredis;
+pub mod fixtures;
 pub mod journal;
 pub mod keyspace;
 pub mod number;

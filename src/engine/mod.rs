@@ -30,6 +30,8 @@ use crate::command::Context;
 use crate::command::Unit;
 use crate::command::World;
 use crate::command::execute;
+use crate::commit::CommandList;
+use crate::commit::Origin;
 use crate::commit::Seq;
 use crate::journal::Journal;
 use crate::journal::JournalError;
@@ -37,6 +39,7 @@ use crate::keyspace::Due;
 use crate::resp::Limits;
 use crate::resp::Protocol;
 use crate::resp::Reply;
+use crate::resp::quote;
 use crate::session::Address;
 use crate::session::Closing;
 use crate::session::Session;
@@ -234,6 +237,37 @@ impl Core {
         Outcome::Reply(reply, protocol)
     }
 
+    /// Runs commands of a dataset as one unit, on a connection of their own.
+    ///
+    /// # Errors
+    ///
+    /// What the first refused command was answered, with the command. Those before it stay.
+    pub fn load(&mut self, commands: &CommandList) -> Result<(), String> {
+        let now_us = self.clock.now_us();
+        let mut session = Session::new(0, Address::default(), now_us);
+        self.expire_due(now_us).map_err(|error| error.to_string())?;
+        self.begin(now_us, session.db);
+        self.unit.origin = Origin::Fixture;
+        let mut context = Context {
+            world: &mut self.world,
+            session: &mut session,
+            unit: &mut self.unit,
+            host: &mut self.host,
+        };
+        let refused = commands
+            .iter()
+            .find_map(|argv| match execute(&mut context, &argv) {
+                Reply::Error(error) => Some(format!("{} answers: {error}", quoted(&argv))),
+                _ => None,
+            });
+        self.recorder
+            .finish_own(&mut self.unit)
+            .map_err(|error| error.to_string())?;
+        self.host
+            .checkpoint_if_due(&self.world.keyspace, self.recorder.last_seq);
+        refused.map_or(Ok(()), Err)
+    }
+
     /// Expires everything that is due: each key, or the fields of one hash, as a unit of its own.
     ///
     /// # Errors
@@ -299,6 +333,14 @@ impl Core {
         self.fall_back(error);
         Reply::Error(format!("MISCONF {error}").into())
     }
+}
+
+/// A command as a person would type it.
+fn quoted(argv: &[&[u8]]) -> String {
+    argv.iter()
+        .map(|arg| quote(arg))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
