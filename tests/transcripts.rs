@@ -1,4 +1,4 @@
-//! Plays `tests/transcripts/*.txt` on every route there is.
+//! Plays `tests/transcripts/*.txt` on every route that leads to an answer.
 //!
 //! With `FAKEREDIS_RECORD=1`, the `real` route writes the real server's replies into the files instead.
 
@@ -8,26 +8,54 @@ use fakeredis::resp::Protocol;
 
 use crate::support::oracle;
 use crate::support::oracle::RealServer;
+use crate::support::ours::InProcess;
+use crate::support::ours::Reopened;
+use crate::support::ours::Served;
 use crate::support::player;
+use crate::support::player::Target;
 use crate::support::transcript::Transcript;
 
+/// One test for each family and route.
 macro_rules! families {
-    ($($family:ident),* $(,)?) => {
+    ($($(#[$pending:meta])? $family:ident,)*) => {
         const FAMILIES: &[&str] = &[$(stringify!($family)),*];
 
-        /// A real redis-server, over RESP2 and RESP3.
+        /// The engine itself.
+        mod in_process {
+            $(#[test] $(#[$pending])? fn $family() { super::in_process(stringify!($family)); })*
+        }
+
+        /// Our server, through a port.
+        mod served {
+            $(#[test] $(#[$pending])? fn $family() { super::served(stringify!($family)); })*
+        }
+
+        /// The data that a section leaves, after its journal was reopened.
+        mod reopened {
+            $(#[test] $(#[$pending])? fn $family() { super::reopened(stringify!($family)); })*
+        }
+
+        /// A real redis-server, where one is installed.
         mod real {
-            $(
-                #[test]
-                fn $family() {
-                    super::play_real(stringify!($family));
-                }
-            )*
+            $(#[test] fn $family() { super::real(stringify!($family)); })*
         }
     };
 }
 
-families![strings, transactions, expire, hashes, keys, scripting];
+families![
+    #[ignore = "in the works"]
+    strings,
+    #[ignore = "in the works"]
+    transactions,
+    #[ignore = "in the works"]
+    expire,
+    #[ignore = "in the works"]
+    hashes,
+    #[ignore = "in the works"]
+    keys,
+    #[ignore = "in the works"]
+    scripting,
+];
 
 #[test]
 fn no_transcript_is_forgotten() {
@@ -44,26 +72,56 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
 }
 
-fn play_real(family: &str) {
+fn path(family: &str) -> PathBuf {
+    folder().join(family).with_extension("txt")
+}
+
+fn read(family: &str) -> Transcript {
+    Transcript::parse(&std::fs::read_to_string(path(family)).unwrap())
+}
+
+fn in_process(family: &str) {
+    play(family, &mut InProcess::new());
+}
+
+fn served(family: &str) {
+    play(family, &mut Served::new());
+}
+
+fn reopened(family: &str) {
+    let mut target = Reopened::new();
+    play(family, &mut target);
+    target.check();
+}
+
+fn real(family: &str) {
     let Some(program) = oracle::find() else {
         println!("skipped: no real redis-server; .ci/oracles.sh installs one");
         return;
     };
     let mut server = RealServer::new(program);
-    let path = folder().join(family).with_extension("txt");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let mut transcript = Transcript::parse(&text);
-    if std::env::var_os("FAKEREDIS_RECORD").is_some() {
-        player::record(&mut transcript, &mut server);
-        let text = transcript.render();
-        let again = Transcript::parse(&text);
-        assert_eq!(again.render(), text);
-        std::fs::write(&path, text).unwrap();
-    } else {
-        for protocol in [Protocol::Resp2, Protocol::Resp3] {
-            let differences = player::play(&transcript, protocol, &mut server);
-            let report = differences.join("\n");
-            assert!(report.is_empty(), "{family}, {protocol:?}:\n{report}");
-        }
+    match std::env::var_os("FAKEREDIS_RECORD") {
+        Some(_) => record(family, &mut server),
+        None => play(family, &mut server),
     }
+}
+
+fn play(family: &str, target: &mut dyn Target) {
+    let transcript = read(family);
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let differences = player::play(&transcript, protocol, target);
+        let (count, report) = (differences.len(), differences.join("\n"));
+        assert!(
+            count == 0,
+            "{family}, {protocol:?}: {count} differ\n{report}"
+        );
+    }
+}
+
+fn record(family: &str, server: &mut RealServer) {
+    let mut transcript = read(family);
+    player::record(&mut transcript, server);
+    let text = transcript.render();
+    assert_eq!(Transcript::parse(&text).render(), text, "ambiguous replies");
+    std::fs::write(path(family), text).unwrap();
 }

@@ -1,13 +1,8 @@
-//! The real redis-server: where it is, and how it is started, asked and stopped.
+//! The real redis-server: where it is, and how it is started and stopped.
 
-use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::ErrorKind;
-use std::io::Read;
-use std::io::Write;
 use std::net::TcpListener;
-use std::net::TcpStream;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
@@ -16,12 +11,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use fakeredis::resp::Protocol;
-use fakeredis::resp::decode_reply;
-use fakeredis::resp::encode_command;
 use tempfile::TempDir;
 
 use super::player::Answer;
 use super::player::Target;
+use super::wire::Wire;
 
 /// The release whose replies the transcripts hold.
 const RELEASE: &str = "v=8.2.3 ";
@@ -35,12 +29,10 @@ pub fn find() -> Option<PathBuf> {
     }
 }
 
-/// A real server, started anew by every reset, and its clients.
+/// A real server, started anew by every reset.
 pub struct RealServer {
     program: PathBuf,
-    protocol: Protocol,
-    process: Option<Process>,
-    clients: BTreeMap<usize, Client>,
+    running: Option<(Process, Wire)>,
 }
 
 impl RealServer {
@@ -55,53 +47,35 @@ impl RealServer {
         assert!(version.contains(RELEASE), "not {RELEASE}: {version}");
         RealServer {
             program,
-            protocol: Protocol::Resp2,
-            process: None,
-            clients: BTreeMap::new(),
+            running: None,
         }
     }
 
-    fn connect(&self) -> Client {
-        let process = self.process.as_ref().expect("reset starts the server");
-        let mut client = Client::connect(process.port);
-        if self.protocol == Protocol::Resp3 {
-            client.send(&["HELLO", "3"]);
-            assert!(matches!(
-                client.receive(Duration::from_secs(10)),
-                Answer::Reply(_)
-            ));
-        }
-        client
+    fn wire(&mut self) -> &mut Wire {
+        let (_, wire) = self.running.as_mut().expect("reset starts the server");
+        wire
     }
 }
 
 impl Target for RealServer {
     fn reset(&mut self, protocol: Protocol) {
-        self.clients.clear();
-        self.protocol = protocol;
-        self.process = None;
-        self.process = Some(Process::start(&self.program));
+        // The old server goes before the new one comes.
+        self.running = None;
+        let process = Process::start(&self.program);
+        let wire = Wire::new(process.port, protocol);
+        self.running = Some((process, wire));
     }
 
     fn send(&mut self, client: usize, argv: &[Vec<u8>]) {
-        if !self.clients.contains_key(&client) {
-            self.clients.insert(client, self.connect());
-        }
-        self.clients.get_mut(&client).unwrap().send(argv);
+        self.wire().send(client, argv);
     }
 
     fn receive(&mut self, client: usize, patience: Duration) -> Answer {
-        let connection = self.clients.get_mut(&client);
-        let answer = connection.expect("a client that sent").receive(patience);
-        if matches!(answer, Answer::Closed) {
-            self.clients.remove(&client);
-        }
-        answer
+        self.wire().receive(client, patience)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a real server's clock is real")]
     fn sleep(&mut self, time: Duration) {
-        std::thread::sleep(time);
+        fakeredis::clock::pause(time);
     }
 }
 
@@ -148,46 +122,5 @@ impl Drop for Process {
         // It may have ended by itself (SHUTDOWN).
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// One connection and what it has received.
-struct Client {
-    stream: TcpStream,
-    received: Vec<u8>,
-}
-
-impl Client {
-    fn connect(port: u16) -> Client {
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Client {
-            stream,
-            received: Vec::new(),
-        }
-    }
-
-    fn send<A: AsRef<[u8]>>(&mut self, argv: &[A]) {
-        let mut request = Vec::new();
-        encode_command(argv, &mut request);
-        // A closed connection shows when the reply is read.
-        let _ = self.stream.write_all(&request);
-    }
-
-    fn receive(&mut self, patience: Duration) -> Answer {
-        self.stream.set_read_timeout(Some(patience)).unwrap();
-        let mut buffer = [0; 16 * 1024];
-        loop {
-            if let Some((reply, len)) = decode_reply(&self.received).unwrap() {
-                self.received.drain(..len);
-                return Answer::Reply(reply);
-            }
-            match self.stream.read(&mut buffer) {
-                Ok(0) => return Answer::Closed,
-                Ok(len) => self.received.extend_from_slice(&buffer[..len]),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Answer::Closed,
-                Err(_) => return Answer::Nothing,
-            }
-        }
     }
 }

@@ -40,7 +40,7 @@ const NOTHING: &str = "(no reply)";
 const CLOSED: &str = "(closed)";
 
 /// Long enough for any reply that does come.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a reply must stay away to count as not sent.
 const SILENCE: Duration = Duration::from_millis(50);
 

@@ -1,0 +1,270 @@
+//! Our own fake as a target of transcripts: in process, through a port, and on a journal that is reopened.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::path::Path;
+use std::time::Duration;
+use std::time::UNIX_EPOCH;
+
+use fakeredis::Clock;
+use fakeredis::FakeRedis;
+use fakeredis::Server;
+use fakeredis::engine::Outcome;
+use fakeredis::resp::Protocol;
+use fakeredis::resp::Reply;
+use fakeredis::resp::decode_reply;
+use fakeredis::resp::encode;
+use fakeredis::resp::pretty;
+use fakeredis::session::Address;
+use fakeredis::session::SessionKey;
+use tempfile::TempDir;
+
+use super::player::Answer;
+use super::player::Target;
+use super::wire::Wire;
+
+/// When every section begins: 2026-08-01T12:00:00Z.
+const START: Duration = Duration::from_secs(1_785_585_600);
+
+/// The engine itself, without a connection between.
+pub struct InProcess {
+    fake: FakeRedis,
+    protocol: Protocol,
+    clients: BTreeMap<usize, Client>,
+}
+
+struct Client {
+    session: SessionKey,
+    received: VecDeque<Reply>,
+    closed: bool,
+}
+
+impl InProcess {
+    pub fn new() -> InProcess {
+        InProcess::on(in_memory())
+    }
+
+    fn on(fake: FakeRedis) -> InProcess {
+        InProcess {
+            fake,
+            protocol: Protocol::Resp2,
+            clients: BTreeMap::new(),
+        }
+    }
+
+    fn connect(&mut self, client: usize) {
+        let mut core = self.fake.engine().lock();
+        let session = core.connect(Address::default());
+        core.session(session).expect("just connected").protocol = self.protocol;
+        let client_state = Client {
+            session,
+            received: VecDeque::new(),
+            closed: false,
+        };
+        self.clients.insert(client, client_state);
+    }
+
+    /// What the command did to the other clients too: pushes, and connections that must end.
+    fn collect(&mut self) {
+        let mut core = self.fake.engine().lock();
+        for client in self.clients.values_mut() {
+            let Some(session) = core.session(client.session) else {
+                client.closed = true;
+                continue;
+            };
+            client.closed |= session.closing.is_some();
+            let protocol = session.protocol;
+            let pushes = session.pushes.drain(..);
+            client
+                .received
+                .extend(pushes.map(|push| sent(&push, protocol)));
+        }
+    }
+}
+
+impl Target for InProcess {
+    fn reset(&mut self, protocol: Protocol) {
+        self.fake = in_memory();
+        self.protocol = protocol;
+        self.clients.clear();
+    }
+
+    fn send(&mut self, client: usize, argv: &[Vec<u8>]) {
+        if !self.clients.contains_key(&client) {
+            self.connect(client);
+        }
+        let state = self.clients.get_mut(&client).expect("connected");
+        let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
+        let run = |core: &mut fakeredis::engine::Core| core.run(state.session, &argv);
+        match self.fake.engine().batch(run).unwrap() {
+            Outcome::Reply(Reply::Silence, _) => {}
+            Outcome::Reply(reply, protocol) => state.received.push_back(sent(&reply, protocol)),
+            Outcome::Closed => state.closed = true,
+        }
+        self.collect();
+    }
+
+    fn receive(&mut self, client: usize, _patience: Duration) -> Answer {
+        let state = self.clients.get_mut(&client).expect("a client that sent");
+        match state.received.pop_front() {
+            Some(reply) => Answer::Reply(reply),
+            None if state.closed => {
+                let gone = self.clients.remove(&client).expect("just seen");
+                self.fake.engine().lock().disconnect(gone.session);
+                Answer::Closed
+            }
+            None => Answer::Nothing,
+        }
+    }
+
+    fn sleep(&mut self, time: Duration) {
+        pass(&self.fake, time);
+        self.collect();
+    }
+}
+
+/// A server of ours, through a port.
+pub struct Served {
+    fake: FakeRedis,
+    wire: Wire,
+    _server: Server,
+}
+
+impl Served {
+    pub fn new() -> Served {
+        Served::start(Protocol::Resp2)
+    }
+
+    fn start(protocol: Protocol) -> Served {
+        let fake = in_memory();
+        let server = fake.serve("127.0.0.1:0").unwrap();
+        let port = server.address().expect("a TCP address").port();
+        Served {
+            fake,
+            wire: Wire::new(port, protocol),
+            _server: server,
+        }
+    }
+}
+
+impl Target for Served {
+    fn reset(&mut self, protocol: Protocol) {
+        *self = Served::start(protocol);
+    }
+
+    fn send(&mut self, client: usize, argv: &[Vec<u8>]) {
+        self.wire.send(client, argv);
+    }
+
+    fn receive(&mut self, client: usize, patience: Duration) -> Answer {
+        self.wire.receive(client, patience)
+    }
+
+    fn sleep(&mut self, time: Duration) {
+        pass(&self.fake, time);
+    }
+}
+
+/// A fake with a journal; when a section is over, the journal must give the same data again.
+pub struct Reopened {
+    inner: InProcess,
+    dir: TempDir,
+}
+
+impl Reopened {
+    pub fn new() -> Reopened {
+        let dir = tempfile::tempdir().unwrap();
+        Reopened {
+            inner: InProcess::on(journaled(dir.path(), started())),
+            dir,
+        }
+    }
+
+    /// Closes the journal, opens it again and compares.
+    ///
+    /// # Panics
+    ///
+    /// When the data differ.
+    pub fn check(&mut self) {
+        let before = data(&self.inner.fake);
+        let clock = self.inner.fake.clock().clone();
+        self.inner.fake.close().unwrap();
+        self.inner = InProcess::new();
+        let after = data(&journaled(self.dir.path(), clock));
+        assert_eq!(before, after, "the journal gives other data");
+    }
+}
+
+impl Target for Reopened {
+    fn reset(&mut self, protocol: Protocol) {
+        self.check();
+        self.dir = tempfile::tempdir().unwrap();
+        self.inner = InProcess::on(journaled(self.dir.path(), started()));
+        self.inner.protocol = protocol;
+    }
+
+    fn send(&mut self, client: usize, argv: &[Vec<u8>]) {
+        self.inner.send(client, argv);
+    }
+
+    fn receive(&mut self, client: usize, patience: Duration) -> Answer {
+        self.inner.receive(client, patience)
+    }
+
+    fn sleep(&mut self, time: Duration) {
+        self.inner.sleep(time);
+    }
+}
+
+fn started() -> Clock {
+    Clock::frozen_at(UNIX_EPOCH + START)
+}
+
+fn in_memory() -> FakeRedis {
+    FakeRedis::builder().clock(started()).build().unwrap()
+}
+
+fn journaled(dir: &Path, clock: Clock) -> FakeRedis {
+    let builder = FakeRedis::builder().journal(dir.join("journal"));
+    builder.clock(clock).build().unwrap()
+}
+
+fn pass(fake: &FakeRedis, time: Duration) {
+    fake.clock().advance(time);
+    fake.engine().lock().expire_now();
+}
+
+/// The reply as a client reads it.
+fn sent(reply: &Reply, protocol: Protocol) -> Reply {
+    let mut bytes = Vec::new();
+    encode(reply, protocol, &mut bytes);
+    let decoded = decode_reply(&bytes).expect("an encoded reply is RESP");
+    decoded.expect("an encoded reply is complete").0
+}
+
+/// Every key of every database: its name, its time to live and its value.
+fn data(fake: &FakeRedis) -> Vec<String> {
+    let mut core = fake.engine().lock();
+    let session = core.connect(Address::default());
+    let mut ask = |argv: &[&[u8]]| match core.run(session, argv) {
+        Outcome::Reply(reply, _) => reply,
+        Outcome::Closed => panic!("closed"),
+    };
+    let mut data = Vec::new();
+    for db in 0..16 {
+        ask(&[b"SELECT", db.to_string().as_bytes()]);
+        let Reply::Array(keys) = ask(&[b"KEYS", b"*"]) else {
+            panic!("KEYS answers an array");
+        };
+        for key in keys {
+            let Reply::Bulk(name) = &key else {
+                panic!("a key is a bulk string");
+            };
+            let time = pretty(&ask(&[b"PEXPIRETIME", name]));
+            let value = pretty(&ask(&[b"DUMP", name]));
+            data.push(format!("{db} {} {time} {value}", pretty(&key)));
+        }
+    }
+    data.sort();
+    data
+}
