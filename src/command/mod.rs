@@ -97,6 +97,7 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Generic, commands: generic::expire::COMMANDS },
     Family { group: Group::Generic, commands: generic::object::COMMANDS },
     Family { group: Group::Generic, commands: generic::scan::COMMANDS },
+    Family { group: Group::Generic, commands: generic::sort::COMMANDS },
     Family { group: Group::Generic, commands: generic::transfer::COMMANDS },
     Family { group: Group::Generic, commands: generic::wait::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },

@@ -6,6 +6,7 @@
 pub(super) mod expire;
 pub(super) mod object;
 pub(super) mod scan;
+pub(super) mod sort;
 pub(super) mod transfer;
 pub(super) mod wait;
 
