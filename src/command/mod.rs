@@ -94,6 +94,7 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::String, commands: string::change::COMMANDS },
     Family { group: Group::String, commands: string::lcs::COMMANDS },
     Family { group: Group::Generic, commands: generic::COMMANDS },
+    Family { group: Group::Generic, commands: generic::dump::COMMANDS },
     Family { group: Group::Generic, commands: generic::expire::COMMANDS },
     Family { group: Group::Generic, commands: generic::object::COMMANDS },
     Family { group: Group::Generic, commands: generic::scan::COMMANDS },

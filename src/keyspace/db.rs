@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
@@ -21,9 +22,14 @@ pub struct Slot {
     /// The last access, in seconds since the epoch. A read changes it through a shared reference, and a
     /// snapshot sees it too: it is a hint, not state.
     accessed: AtomicU32,
+    /// How often the value is used, on a logarithmic scale. A hint like `accessed`, and one that nobody counts up.
+    frequency: AtomicU8,
 }
 
 impl Slot {
+    /// What Redis starts at, so that new values are not the first to be evicted.
+    const NEW_FREQUENCY: u8 = 5;
+
     /// When the key expires, in milliseconds since the epoch.
     pub fn expires_at(&self) -> Option<i64> {
         self.expires_at
@@ -38,6 +44,16 @@ impl Slot {
     pub fn access(&self, now_s: u32) {
         self.accessed.store(now_s, Ordering::Relaxed);
     }
+
+    /// How often the value is used, as RESTORE said it.
+    pub fn frequency(&self) -> u8 {
+        self.frequency.load(Ordering::Relaxed)
+    }
+
+    /// Says how often the value is used.
+    pub fn set_frequency(&self, frequency: u8) {
+        self.frequency.store(frequency, Ordering::Relaxed);
+    }
 }
 
 impl Clone for Slot {
@@ -47,6 +63,7 @@ impl Clone for Slot {
             expires_at: self.expires_at,
             field_expires_at: self.field_expires_at,
             accessed: AtomicU32::new(self.accessed()),
+            frequency: AtomicU8::new(self.frequency()),
         }
     }
 }
@@ -117,6 +134,7 @@ impl Db {
             expires_at,
             field_expires_at: None,
             accessed,
+            frequency: AtomicU8::new(Slot::NEW_FREQUENCY),
         };
         let before = self.keys.insert(key, slot);
         if let Some(before) = &before {

@@ -3,6 +3,7 @@
 //! This file: what only asks for a key or removes it. The others: whole values on the move, times to live, walks over
 //! the keys, serialized values, sorting.
 
+pub(super) mod dump;
 pub(super) mod expire;
 pub(super) mod object;
 pub(super) mod scan;

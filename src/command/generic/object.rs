@@ -36,10 +36,11 @@ fn object_encoding(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     Ok(slot.map_or(Reply::Null, |slot| Reply::bulk(slot.value.encoding())))
 }
 
-/// The counters belong to the eviction policies that forget what is used least often; there are none here.
 fn object_freq(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let tracked = counts_frequency(cx);
     match cx.look(args.next()?) {
         None => Ok(Reply::Null),
+        Some(slot) if tracked => Ok(Reply::Int(i64::from(slot.frequency()))),
         Some(_) => Err(fixed(
             "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
              switching between policies at runtime LRU and LFU data will take some time to adjust.",
@@ -68,15 +69,24 @@ fn object_help(_: &mut Context<'_>, _: Args<'_>) -> Result {
 }
 
 fn object_idletime(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let now_s = cx.now_s();
-    let slot = cx.look(args.next()?);
-    Ok(slot.map_or(Reply::Null, |slot| {
-        Reply::Int(i64::from(now_s.saturating_sub(slot.accessed())))
-    }))
+    let (now_s, tracked) = (cx.now_s(), !counts_frequency(cx));
+    match cx.look(args.next()?) {
+        None => Ok(Reply::Null),
+        Some(slot) if tracked => Ok(Reply::Int(now_s.saturating_sub(slot.accessed()).into())),
+        Some(_) => Err(fixed(
+            "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching \
+             between policies at runtime LRU and LFU data will take some time to adjust.",
+        )),
+    }
 }
 
 /// Redis 8 shares no value between keys.
 fn object_refcount(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let slot = cx.look(args.next()?);
     Ok(slot.map_or(Reply::Null, |_| Reply::Int(1)))
+}
+
+/// Whether the eviction policy is one of those that count accesses instead of noting the last one.
+fn counts_frequency(cx: &Context<'_>) -> bool {
+    cx.world.config.maxmemory_policy().ends_with("-lfu")
 }
