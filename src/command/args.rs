@@ -84,6 +84,12 @@ impl<'a> Args<'a> {
         )))
     }
 
+    /// Reads a count.
+    pub fn non_negative(&mut self) -> Result<usize> {
+        let number = self.i64_or(ReplyError::NOT_POSITIVE)?;
+        usize::try_from(number).map_err(|_| ReplyError::NOT_POSITIVE)
+    }
+
     /// Reads a double.
     pub fn f64(&mut self) -> Result<f64> {
         parse_f64(self.next()?).ok_or(ReplyError::NOT_A_FLOAT)

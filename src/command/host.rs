@@ -10,6 +10,13 @@ pub trait Host {
     ///
     /// Why it could not be written, for the client.
     fn checkpoint(&mut self, keyspace: &Keyspace, background: bool) -> Result<(), String>;
+
+    /// Brings all units before the running one to stable storage (WAITAOF); false where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Why that failed, for the client.
+    fn sync(&mut self) -> Result<bool, String>;
 }
 
 /// No journal, no process: for commands that are applied or looked at.
@@ -18,5 +25,9 @@ pub struct NoHost;
 impl Host for NoHost {
     fn checkpoint(&mut self, _: &Keyspace, _: bool) -> Result<(), String> {
         Ok(())
+    }
+
+    fn sync(&mut self) -> Result<bool, String> {
+        Ok(false)
     }
 }

@@ -34,6 +34,8 @@ impl ReplyError {
     /// A string would be longer than 512 MB.
     pub const STRING_TOO_LONG: ReplyError =
         fixed("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    /// An argument is no count.
+    pub const NOT_POSITIVE: ReplyError = fixed("ERR value is out of range, must be positive");
     /// Nobody waits for less than no time.
     pub const NEGATIVE_TIMEOUT: ReplyError = fixed("ERR timeout is negative");
     /// A time to wait that ends beyond the 64 bits.

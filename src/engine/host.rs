@@ -82,4 +82,14 @@ impl Host for EngineHost {
         }
         write().map_err(|error| error.to_string())
     }
+
+    fn sync(&mut self) -> Result<bool, String> {
+        match &self.journal {
+            Some(journal) => journal
+                .sync()
+                .map_err(|error| error.to_string())
+                .map(|()| true),
+            None => Ok(false),
+        }
+    }
 }

@@ -15,6 +15,9 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
     cmd("WAIT", 3, BLOCKING | CAT_CONNECTION, &[], wait)
         .doc("3.0.0", "O(1)", "numreplicas timeout:integer", "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.")
         .tips(&["request_policy:all_shards", "response_policy:agg_min"]),
+    cmd("WAITAOF", 4, BLOCKING | CAT_CONNECTION, &[], waitaof)
+        .doc("7.2.0", "O(1)", "numlocal numreplicas timeout:integer", "Blocks until all of the preceding write commands sent by the connection are written to the append-only file of the primary and/or replicas.")
+        .tips(&["request_policy:all_shards", "response_policy:agg_min"]),
 ];
 
 /// No replica will ever come, so that waiting longer would change nothing.
@@ -22,6 +25,23 @@ fn wait(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     args.i64()?;
     check_timeout(cx, &mut args)?;
     Ok(Reply::Int(0))
+}
+
+/// What was written is synced at once, instead of waiting for the next time that it would be.
+fn waitaof(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let local = args.i64_in(0..=1)?;
+    args.non_negative()?;
+    check_timeout(cx, &mut args)?;
+    let synced = match cx.host.sync() {
+        Ok(synced) => synced,
+        Err(reason) => return Err(ReplyError::new(format!("ERR {reason}"))),
+    };
+    if local == 1 && !synced {
+        return Err(fixed(
+            "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
+        ));
+    }
+    Ok(Reply::Array(vec![Reply::flag(synced), Reply::Int(0)]))
 }
 
 /// Reads how many milliseconds to wait.
