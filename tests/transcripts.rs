@@ -55,6 +55,8 @@ families![
     keys,
     #[ignore = "in the works"]
     scripting,
+    #[ignore = "in the works"]
+    lua,
 ];
 
 #[test]

@@ -15,7 +15,7 @@ mod generic;
 mod host;
 mod reply;
 #[cfg(feature = "lua")]
-mod scripting;
+pub mod scripting;
 pub mod spec;
 mod stats;
 mod string;
