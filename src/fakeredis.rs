@@ -141,6 +141,11 @@ impl FakeRedis {
         Server::start(&self.engine, listen).map_err(io)
     }
 
+    /// Whether there is any key.
+    pub fn has_keys(&self) -> bool {
+        self.engine.lock().world().keyspace.used().next().is_some()
+    }
+
     /// The fake's clock, which times to live, `TIME` and everything else follow.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -280,8 +285,8 @@ impl Builder {
             }
         };
         let fake = FakeRedis { engine, clock };
-        let is_empty = fake.engine.lock().world().keyspace.used().next().is_none();
-        for dataset in self.fixtures.iter().filter(|_| is_empty) {
+        let has_keys = fake.has_keys();
+        for dataset in self.fixtures.iter().filter(|_| !has_keys) {
             fake.load_dataset(dataset, Size::default(), |_| {})?;
         }
         Ok((fake, report))

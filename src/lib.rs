@@ -7,7 +7,6 @@ pub mod command;
 pub mod commit;
 pub mod engine;
 mod error;
-#[expect(clippy::module_inception, reason = "the crate's own handle")]
 mod fakeredis;
 pub mod fixtures;
 pub mod journal;
@@ -33,11 +32,16 @@ pub use client::Pipeline;
 #[cfg(feature = "client")]
 pub use client::Transactions;
 pub use clock::Clock;
+pub use command::Config;
+pub use command::Taken;
 pub use engine::Recording;
 pub use error::Error;
 pub use fakeredis::Builder;
 pub use fakeredis::FakeRedis;
+pub use fixtures::Dataset;
+pub use fixtures::Size;
 pub use journal::Fsync;
+pub use journal::RecoveryReport;
 #[cfg(feature = "server")]
 pub use server::Listen;
 #[cfg(feature = "server")]

@@ -1,6 +1,7 @@
 //! One connection's plain state, and the table of all connections. It knows no command and no socket.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::bytes::Bytes;
@@ -59,6 +60,14 @@ pub struct Address {
     pub local: String,
     /// Whether it is a Unix socket.
     pub unix: bool,
+}
+
+impl Address {
+    /// Whether the peer is on this machine: in this process, on a Unix socket, or on the loopback.
+    pub fn is_local(&self) -> bool {
+        let ip = |address: SocketAddr| address.ip().to_canonical().is_loopback();
+        self.unix || self.peer.is_empty() || self.peer.parse().is_ok_and(ip)
+    }
 }
 
 /// The commands queued since MULTI.

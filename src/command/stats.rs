@@ -5,6 +5,8 @@
 pub struct Stats {
     /// Connections opened.
     pub connections: u64,
+    /// Connections that were not taken.
+    pub rejected_connections: u64,
     /// Commands run.
     pub commands: u64,
     /// Keys that expired.

@@ -198,12 +198,26 @@ impl Core {
 
     /// What a connection may make a decoder hold.
     pub fn limits(&self) -> Limits {
-        Limits::default()
+        Limits {
+            bulk: self.world.config.proto_max_bulk_len(),
+            ..Limits::default()
+        }
     }
 
-    /// Why a connection from `address` is not taken, as the bytes to send before it is closed.
-    pub fn refuses(&self, _address: &Address) -> Option<Vec<u8>> {
-        None
+    /// Why a connection from `address` is not taken, as an error to send before it is closed.
+    pub fn refuses(&mut self, address: &Address) -> Option<Reply> {
+        let config = &self.world.config;
+        let refusal = if self.world.sessions.len() >= config.maxclients() {
+            "ERR max number of clients reached"
+        } else if config.protected_mode() && config.requirepass().is_empty() && !address.is_local()
+        {
+            "DENIED fakeredis is in protected mode: there is no password, and this is a connection from \
+             another machine. Set one with --requirepass, or start with --protected-mode no."
+        } else {
+            return None;
+        };
+        self.world.stats.rejected_connections += 1;
+        Some(Reply::Error(refusal.into()))
     }
 
     /// Whether a command asked for the end of the process.

@@ -42,7 +42,9 @@ pub(super) async fn run(
     let link = match Link::open(engine, address) {
         Ok(link) => link,
         Err(refusal) => {
-            let _ = write.write_all(&refusal).await;
+            let mut output = Vec::new();
+            encode(&refusal, Protocol::Resp2, &mut output);
+            let _ = write.write_all(&output).await;
             return;
         }
     };
@@ -128,8 +130,8 @@ struct Link {
 }
 
 impl Link {
-    /// Opens a session, or gives the bytes that refuse it.
-    fn open(engine: Engine, address: Address) -> Result<Link, Vec<u8>> {
+    /// Opens a session, or says why not.
+    fn open(engine: Engine, address: Address) -> Result<Link, Reply> {
         let woken = Arc::new(Notify::new());
         let wake = Arc::clone(&woken);
         let mut core = engine.lock();

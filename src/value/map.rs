@@ -210,7 +210,9 @@ impl<V: Clone> Map<V> {
         if !self.shards.is_empty() {
             let removed = hash(&self.at(index).0);
             let moved = hash(&self.at(last).0);
-            self.slot_mut(removed, index, |entry| drop(entry.remove()));
+            self.slot_mut(removed, index, |entry| {
+                entry.remove();
+            });
             if index != last {
                 self.slot_mut(moved, last, |mut entry| {
                     entry.get_mut().index = index as u32
