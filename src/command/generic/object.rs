@@ -9,7 +9,10 @@ use crate::command::reply::fixed;
 use crate::command::reply::help;
 use crate::command::spec::*;
 use crate::command::sub;
+use crate::keyspace::Slot;
 use crate::resp::Reply;
+use crate::value::StringValue;
+use crate::value::Value;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(in crate::command) const COMMANDS: &[Command] = &[
@@ -32,8 +35,22 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 ];
 
 fn object_encoding(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let slot = cx.look(args.next()?);
-    Ok(slot.map_or(Reply::Null, |slot| Reply::bulk(slot.value.encoding())))
+    let key = args.next()?;
+    let slot = cx.look(key);
+    Ok(slot.map_or(Reply::Null, |slot| Reply::bulk(encoding(key, slot))))
+}
+
+/// A short string is `embstr` only together with its key and its time of expiry, for which a long key always has room.
+fn encoding(key: &[u8], slot: &Slot) -> &'static str {
+    let expiry = if slot.expires_at().is_some() && key.len() < 32 {
+        8
+    } else {
+        0
+    };
+    match &slot.value {
+        Value::String(StringValue::Whole(bytes)) if key.len() + bytes.len() + expiry > 41 => "raw",
+        value => value.encoding(),
+    }
 }
 
 fn object_freq(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
