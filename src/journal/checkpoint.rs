@@ -36,6 +36,7 @@ pub(super) fn write(
     let name = FileKind::Checkpoint.name(seq);
     let header = FileHeader {
         kind: FileKind::Checkpoint,
+        ro_compat: 0,
         uuid,
         seq,
         created_us: 0,

@@ -55,6 +55,16 @@ pub(super) enum Rest {
     },
 }
 
+impl Rest {
+    /// How many whole records follow the gap.
+    pub(super) fn later(&self) -> u64 {
+        match self {
+            Rest::TornBatch { later, .. } | Rest::Damage { later, .. } => *later,
+            Rest::Nothing | Rest::TornTail { .. } => 0,
+        }
+    }
+}
+
 /// Walks the newest segment, every check on.
 pub(super) fn measure(storage: &dyn Storage, segment: &Listed) -> Result<Extent, JournalError> {
     let open = storage.open(&segment.name);

@@ -89,6 +89,8 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileHeader {
     pub(super) kind: FileKind,
+    /// Features that a writer must know; a reader need not.
+    pub(super) ro_compat: u32,
     /// The journal that the file belongs to.
     pub(super) uuid: u128,
     /// The first record of a segment; the record after which a checkpoint's state was current.
@@ -124,7 +126,8 @@ impl FileHeader {
         out[0..8].copy_from_slice(&self.kind.magic());
         out[8..10].copy_from_slice(&VERSION.to_le_bytes());
         out[10..12].copy_from_slice(&(FILE_HEADER as u16).to_le_bytes());
-        // 12..24: compat, ro_compat and incompat bits, none of them defined yet.
+        // No bit is defined yet of compat (12), ro_compat (16) and incompat (20).
+        out[16..20].copy_from_slice(&self.ro_compat.to_le_bytes());
         out[24..40].copy_from_slice(&self.uuid.to_be_bytes());
         out[40..48].copy_from_slice(&self.seq.to_le_bytes());
         out[48..56].copy_from_slice(&self.created_us.to_le_bytes());
@@ -156,6 +159,7 @@ impl FileHeader {
         check_version(bytes)?;
         let header = FileHeader {
             kind,
+            ro_compat: u32_at(bytes, 16),
             uuid: u128::from_be_bytes(bytes[24..40].try_into().expect("sixteen bytes")),
             seq: u64_at(bytes, 40),
             created_us: u64_at(bytes, 48) as i64,
@@ -172,15 +176,15 @@ impl FileHeader {
 
 fn check_version(bytes: &[u8]) -> Result<(), HeaderFault> {
     let version = u16::from_le_bytes([bytes[8], bytes[9]]);
-    let (ro_compat, incompat) = (u32_at(bytes, 16), u32_at(bytes, 20));
+    let incompat = u32_at(bytes, 20);
     if version != VERSION {
         return Err(HeaderFault::Unknown(format!(
             "format version {version} is not known here (this version reads {VERSION}); use a newer fakeredis"
         )));
     }
-    if ro_compat | incompat != 0 {
+    if incompat != 0 {
         return Err(HeaderFault::Unknown(format!(
-            "feature bits ro_compat {ro_compat:#x}, incompat {incompat:#x} are not known here; use a newer fakeredis"
+            "feature bits incompat {incompat:#x} are not known here; use a newer fakeredis"
         )));
     }
     Ok(())
@@ -286,6 +290,7 @@ mod tests {
 
     const HEADER: FileHeader = FileHeader {
         kind: FileKind::Segment,
+        ro_compat: 0,
         uuid: 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10,
         seq: 7,
         created_us: -1,
@@ -312,11 +317,7 @@ mod tests {
 
     #[test]
     fn an_unknown_version_or_feature_is_named() {
-        for (at, word) in [
-            (8, "version 3"),
-            (16, "ro_compat 0x2"),
-            (20, "incompat 0x2"),
-        ] {
+        for (at, word) in [(8, "version 3"), (20, "incompat 0x2")] {
             let mut bytes = HEADER.encode();
             bytes[at] ^= 2;
             let sum = crc(0, &bytes[..92]);

@@ -5,6 +5,7 @@
 
 use super::damage::Extent;
 use super::damage::Rest;
+use super::error::Damage;
 use super::error::JournalError;
 use super::format::FrameHeader;
 use super::frames::Cursor;
@@ -36,6 +37,8 @@ pub(super) struct History {
     pub(super) end: Place,
     /// Where a walk of the last segment ends: there, or at the damage that follows.
     limit: u64,
+    /// Why there is no segment after the last, although there is a file.
+    pub(super) broken: Option<Box<Damage>>,
     /// Whether sealed segments are mapped into memory.
     pub(super) map: bool,
     /// Places that were passed before: a later search starts there.
@@ -56,6 +59,7 @@ impl History {
             segments,
             end: extent.end,
             limit: if damaged { len } else { extent.end.offset },
+            broken: None,
             map,
             known: Mutex::default(),
         }
@@ -71,7 +75,7 @@ impl History {
     }
 
     fn is_damaged(&self) -> bool {
-        self.limit > self.end.offset
+        self.limit > self.end.offset || self.broken.is_some()
     }
 
     /// A cursor over segment `index`, from `place`.
@@ -334,6 +338,9 @@ impl Frames {
             }
         };
         *failed = true;
+        if let Some(damage) = &history.broken {
+            return Err(JournalError::Damaged(damage.clone()));
+        }
         Err(JournalError::damaged(file, place.offset, place.seq, what))
     }
 }

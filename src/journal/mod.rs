@@ -16,6 +16,7 @@ mod queue;
 mod reader;
 mod record;
 mod recovery;
+mod report;
 mod storage;
 mod survey;
 mod syncer;
@@ -37,9 +38,9 @@ pub use reader::Info;
 pub use reader::Reader;
 pub use reader::SegmentInfo;
 pub use reader::Session;
-pub use recovery::Cut;
 pub use recovery::Recovered;
-pub use recovery::RecoveryReport;
+pub use report::Cut;
+pub use report::RecoveryReport;
 pub use storage::Disk;
 pub use storage::LockGuard;
 pub use storage::Storage;
@@ -78,7 +79,7 @@ pub enum Tolerance {
     /// What an interrupted write left behind.
     #[default]
     Torn,
-    /// Everything from the first damage of the newest segment on, whatever it may be.
+    /// Everything from the first damage on, whatever it may be.
     Prefix,
 }
 
@@ -124,6 +125,8 @@ pub struct Journal {
     writer: Arc<Writer>,
     uuid: u128,
     keep_checkpoints: usize,
+    /// Held while a checkpoint is written: two of one record would share a file.
+    checkpointing: Mutex<()>,
     syncer: Mutex<Option<Syncer>>,
 }
 
@@ -161,6 +164,7 @@ impl Journal {
             writer,
             uuid,
             keep_checkpoints: options.keep_checkpoints.max(2),
+            checkpointing: Mutex::default(),
             syncer: Mutex::new(syncer),
         };
         Ok((journal, recovered))
@@ -280,6 +284,7 @@ impl Journal {
                 "there is no record {seq} yet"
             )));
         }
+        let _turn = lock(&self.checkpointing);
         let storage = &*self.writer.storage;
         checkpoint::write(storage, self.uuid, seq, chunks, digest)?;
         checkpoint::prune(storage, self.keep_checkpoints)

@@ -134,7 +134,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When there is none, when a file header is damaged or of an unknown format, and when the disk fails.
+    /// When there is none, when it is of an unknown format, and when the disk fails.
     pub fn open(dir: &Path) -> Result<Reader, JournalError> {
         Reader::open_with(Arc::new(Disk::new(dir)))
     }
@@ -147,12 +147,16 @@ impl Reader {
     pub fn open_with(storage: Arc<dyn Storage>) -> Result<Reader, JournalError> {
         let survey = Survey::read(&*storage)?;
         let Some(last) = survey.segments.last() else {
+            if let Some(damage) = survey.broken {
+                return Err(JournalError::Damaged(damage));
+            }
             let reason = String::from("there is no journal in this directory");
             return Err(JournalError::Misuse(reason));
         };
         let extent = measure(&*storage, last)?;
         let uuid = last.header.uuid;
-        let history = History::new(storage, survey.segments.clone(), &extent, true);
+        let mut history = History::new(storage, survey.segments.clone(), &extent, true);
+        history.broken = survey.broken.clone();
         Ok(Reader {
             history: Arc::new(history),
             survey,
@@ -236,6 +240,22 @@ impl Reader {
         Ok(seq)
     }
 
+    /// Where history was rewound: each `Rewind` record, and the record that it goes back to.
+    ///
+    /// # Errors
+    ///
+    /// When a record is damaged.
+    pub fn rewinds(&self) -> Result<Vec<(Seq, Seq)>, JournalError> {
+        let mut rewinds = Vec::new();
+        self.history.headers(self.first_seq(), |header| {
+            if header.kind == kind::REWIND {
+                rewinds.push((header.seq, header.aux));
+            }
+            true
+        })?;
+        Ok(rewinds)
+    }
+
     /// What the journal is and holds. Reads every record's header.
     ///
     /// # Errors
@@ -305,6 +325,9 @@ impl Reader {
             .last()
             .expect("a reader has a segment");
         let (file, end) = (last.name.clone(), self.history.end);
+        if let Some(damage) = &self.survey.broken {
+            return Health::Damaged((**damage).clone());
+        }
         match self.rest {
             Rest::Nothing => Health::Clean,
             Rest::TornTail { bytes } | Rest::TornBatch { bytes, .. } => Health::Torn {

@@ -20,6 +20,8 @@ use super::history::Entries;
 use super::history::Frames;
 use super::history::History;
 use super::record::kind;
+use super::report::Cut;
+use super::report::RecoveryReport;
 use super::storage::LOCK;
 use super::storage::LockGuard;
 use super::storage::Storage;
@@ -35,77 +37,7 @@ use super::tail::Tail;
 use super::tail::free_name;
 use super::tail::replace;
 use crate::commit::Seq;
-use std::fmt;
 use std::sync::Arc;
-
-/// What was found when a journal was opened for writing, and what was done about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RecoveryReport {
-    /// The journal's identity.
-    pub uuid: String,
-    /// Whether the journal was made by this open.
-    pub created: bool,
-    /// Whether the last writer closed the journal in good order (or there was none).
-    pub clean: bool,
-    /// The first record that is there, 1 unless the journal was compacted.
-    pub first_seq: Seq,
-    /// The last record, 0 if there is none.
-    pub last_seq: Seq,
-    /// How many segments there are.
-    pub segments: usize,
-    /// The checkpoint that recovery starts from.
-    pub checkpoint: Option<Seq>,
-    /// Checkpoints that are damaged and were passed over.
-    pub bad_checkpoints: Vec<String>,
-    /// What was cut off.
-    pub cut: Option<Cut>,
-    /// Unfinished files that were removed.
-    pub removed: Vec<String>,
-}
-
-/// Bytes that were cut off a journal's end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
-    /// The segment.
-    pub file: String,
-    /// Where the cut is.
-    pub offset: u64,
-    /// How many bytes were cut.
-    pub bytes: u64,
-    /// The last record before the cut.
-    pub after: Seq,
-    /// How many whole records were cut with them.
-    pub records: u64,
-    /// The file that keeps the bytes.
-    pub quarantined: String,
-}
-
-impl fmt::Display for RecoveryReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = match (self.created, self.clean) {
-            (true, _) => "created",
-            (false, true) => "closed cleanly",
-            (false, false) => "not closed cleanly",
-        };
-        write!(
-            f,
-            "journal {}: {how}, last record {}",
-            self.uuid, self.last_seq
-        )?;
-        if let Some(seq) = self.checkpoint {
-            write!(f, ", checkpoint {seq}")?;
-        }
-        if let Some(cut) = &self.cut {
-            write!(
-                f,
-                "; cut {} bytes ({} whole records) after record {}, kept in {}",
-                cut.bytes, cut.records, cut.after, cut.quarantined
-            )?;
-        }
-        Ok(())
-    }
-}
 
 /// What a journal held when it was opened.
 pub struct Recovered {
@@ -142,13 +74,12 @@ pub(super) fn open(
         .make_dir(None)
         .map_err(JournalError::io("make the journal's directory"))?;
     let guard = take_lock(&*storage)?;
-    let mut recovery = Recovery {
+    let recovery = Recovery {
         survey: Survey::read(&*storage)?,
         storage,
         options,
         report: RecoveryReport::default(),
     };
-    recovery.remove_unfinished()?;
     let (tail, recovered) = if recovery.survey.segments.is_empty() {
         recovery.create()?
     } else {
@@ -204,6 +135,9 @@ impl Recovery<'_> {
 
     /// A directory without segments becomes a new journal.
     fn create(mut self) -> Result<(Tail, Recovered), JournalError> {
+        if let Some(damage) = self.survey.broken.take() {
+            return Err(JournalError::Damaged(damage));
+        }
         if let Some(seq) = self.survey.checkpoints.last() {
             let name = FileKind::Checkpoint.name(*seq);
             let what = "there is a checkpoint, but no segment";
@@ -211,9 +145,11 @@ impl Recovery<'_> {
         }
         let known = self.survey.uuid.or(self.options.uuid);
         let uuid = known.unwrap_or_else(random_uuid);
+        self.remove_unfinished()?;
         self.write_format(uuid)?;
         let header = FileHeader {
             kind: FileKind::Segment,
+            ro_compat: 0,
             uuid,
             seq: 1,
             created_us: self.options.now_us,
@@ -245,23 +181,99 @@ impl Recovery<'_> {
         Ok(())
     }
 
+    /// Judges first and acts last: a refusal changes nothing.
     fn recover(mut self) -> Result<(Tail, Recovered), JournalError> {
+        self.check_writable()?;
+        if let Some(damage) = self.survey.broken.take() {
+            return self.without_segments_after(damage);
+        }
         let last = self.last_segment().clone();
         let uuid = last.header.uuid;
-        self.write_format(uuid)?;
         let checkpoint = self.newest_checkpoint(uuid)?;
-        let from = checkpoint
-            .as_ref()
-            .map_or(1, |checkpoint| checkpoint.seq() + 1);
+        let from = checkpoint.as_ref().map_or(1, |found| found.seq() + 1);
         self.check_beginning(from)?;
         let mut extent = measure(&*self.storage, &last)?;
-        self.history(&extent).verify_sealed(from)?;
-        self.check_witness(&mut extent);
+        match self.history(&extent).verify_sealed(from) {
+            Err(JournalError::Damaged(damage)) => return self.without_segments_after(damage),
+            verified => verified?,
+        }
+        if let Some(damage) = self.contradiction(&last, &extent) {
+            return self.without_checkpoints_after(damage);
+        }
+        self.check_tolerance(&last, &extent)?;
         self.report.clean = is_clean(&extent);
+        self.remove_unfinished()?;
+        self.write_format(uuid)?;
         let tail = self.settle_tail(&last, &extent)?;
         extent.rest = Rest::Nothing;
         let recovered = self.finish(uuid, &extent, checkpoint);
         Ok((tail, recovered))
+    }
+
+    /// Reading may go on without these features, writing may not.
+    fn check_writable(&self) -> Result<(), JournalError> {
+        let unknown = |segment: &&Listed| segment.header.ro_compat != 0;
+        match self.survey.segments.iter().find(unknown) {
+            None => Ok(()),
+            Some(segment) => {
+                let bits = segment.header.ro_compat;
+                let reason = format!(
+                    "feature bits ro_compat {bits:#x} are not known here; use a newer fakeredis to write"
+                );
+                Err(JournalError::format(&segment.name, reason))
+            }
+        }
+    }
+
+    /// Recovers again, if that is allowed, from the segments up to a damaged one.
+    fn without_segments_after(
+        mut self,
+        damage: Box<Damage>,
+    ) -> Result<(Tail, Recovered), JournalError> {
+        if self.options.tolerance != Tolerance::Prefix {
+            return Err(JournalError::Damaged(damage));
+        }
+        let segments = &mut self.survey.segments;
+        let kept = segments.partition_point(|segment| segment.name <= damage.file);
+        let dropped = segments.drain(kept..).map(|segment| segment.name);
+        let mut names: Vec<String> = dropped.collect();
+        names.append(&mut self.survey.orphans);
+        self.set_aside(names)?;
+        self.recover()
+    }
+
+    /// Recovers again, if that is allowed, without states whose records are gone.
+    fn without_checkpoints_after(
+        mut self,
+        damage: Box<Damage>,
+    ) -> Result<(Tail, Recovered), JournalError> {
+        if self.options.tolerance != Tolerance::Prefix {
+            return Err(JournalError::Damaged(damage));
+        }
+        let checkpoints = &mut self.survey.checkpoints;
+        let kept = checkpoints.partition_point(|seq| *seq < damage.seq);
+        let names = checkpoints
+            .drain(kept..)
+            .map(|seq| FileKind::Checkpoint.name(seq));
+        let names = names.collect();
+        self.set_aside(names)?;
+        self.recover()
+    }
+
+    /// Moves files to the quarantine, the last first: what remains has no gap at any time.
+    fn set_aside(&mut self, names: Vec<String>) -> Result<(), JournalError> {
+        let storage = &*self.storage;
+        let moved = storage.make_dir(Some(QUARANTINE)).and_then(|()| {
+            for name in names.iter().rev() {
+                let target = free_name(storage, &format!("{QUARANTINE}/{name}"));
+                storage.rename(name, &target)?;
+                storage.sync_dir(Some(QUARANTINE))?;
+                storage.sync_dir(None)?;
+                self.report.set_aside.push(target);
+            }
+            Ok(())
+        });
+        moved.map_err(JournalError::io("move files to the quarantine"))
     }
 
     fn last_segment(&self) -> &Listed {
@@ -270,6 +282,7 @@ impl Recovery<'_> {
 
     /// The newest checkpoint that is whole; damaged ones are passed over and reported.
     fn newest_checkpoint(&mut self, uuid: u128) -> Result<Option<Checkpoint>, JournalError> {
+        self.report.bad_checkpoints.clear();
         for &seq in self.survey.checkpoints.iter().rev() {
             match checkpoint::open(&self.storage, uuid, seq) {
                 Ok(checkpoint) => return Ok(Some(checkpoint)),
@@ -294,23 +307,16 @@ impl Recovery<'_> {
     }
 
     /// A checkpoint is made only of records that were on the disk: it proves that they were.
-    fn check_witness(&self, extent: &mut Extent) {
-        let newest = self.survey.checkpoints.last();
-        if newest.is_some_and(|seq| *seq >= extent.end.seq) {
-            let later = match extent.rest {
-                Rest::TornBatch { later, .. } | Rest::Damage { later, .. } => later,
-                Rest::Nothing | Rest::TornTail { .. } => 0,
-            };
-            let what = "a checkpoint proves that this record was written, and it is not here";
-            extent.rest = Rest::Damage { what, later };
-        }
+    fn contradiction(&self, last: &Listed, extent: &Extent) -> Option<Box<Damage>> {
+        let newest = self.survey.checkpoints.last()?;
+        let what = "a checkpoint proves that this record was written, and it is not here";
+        (*newest >= extent.end.seq).then(|| damage_after(last, extent, what))
     }
 
     /// Cuts what may be cut, and gives the segment to go on in: a fresh copy, also when there is
     /// nothing to cut. The last writer's sync may have failed, and then the file looks whole, up
     /// to its `Close` record, and is not so on the disk.
     fn settle_tail(&mut self, last: &Listed, extent: &Extent) -> Result<Tail, JournalError> {
-        self.check_tolerance(last, extent)?;
         let place = extent.end;
         let why = format!("{}\n", describe(&extent.rest, place));
         let bytes = read_rest(&*self.storage, last, place)?.len() as u64;
@@ -320,61 +326,28 @@ impl Recovery<'_> {
             offset: place.offset,
             bytes,
             after: place.seq - 1,
-            records: match extent.rest {
-                Rest::TornBatch { later, .. } | Rest::Damage { later, .. } => later,
-                Rest::Nothing | Rest::TornTail { .. } => 0,
-            },
+            records: extent.rest.later(),
             quarantined,
         });
         Ok(Tail::new(file, last.header, place))
     }
 
     /// An error unless the options allow what `extent` asks for.
-    fn check_tolerance(&mut self, last: &Listed, extent: &Extent) -> Result<(), JournalError> {
-        let (what, later, allowed) = match extent.rest {
+    fn check_tolerance(&self, last: &Listed, extent: &Extent) -> Result<(), JournalError> {
+        let (what, is_torn) = match extent.rest {
             Rest::Nothing => return Ok(()),
-            Rest::TornTail { .. } => ("a write was cut short", 0, true),
-            Rest::TornBatch { bytes, later } => {
-                let what =
-                    "a write reached the disk only in part, and more than may be cut unasked";
-                (what, later, bytes <= self.options.max_torn_bytes)
-            }
-            Rest::Damage { what, later } => (what, later, false),
+            Rest::TornTail { .. } => ("a write was cut short", true),
+            Rest::TornBatch { bytes, .. } => (
+                "a write reached the disk only in part, and more than may be cut unasked",
+                bytes <= self.options.max_torn_bytes,
+            ),
+            Rest::Damage { what, .. } => (what, false),
         };
-        let allowed = match self.options.tolerance {
-            Tolerance::Strict => false,
-            Tolerance::Torn => allowed,
-            Tolerance::Prefix => {
-                self.set_aside_later_checkpoints(extent.end)?;
-                true
-            }
-        };
-        if allowed {
-            return Ok(());
+        match self.options.tolerance {
+            Tolerance::Prefix => Ok(()),
+            Tolerance::Torn if is_torn => Ok(()),
+            _ => Err(JournalError::Damaged(damage_after(last, extent, what))),
         }
-        Err(JournalError::Damaged(Box::new(Damage {
-            file: last.name.clone(),
-            offset: extent.end.offset,
-            seq: extent.end.seq,
-            what: what.to_owned(),
-            later,
-        })))
-    }
-
-    /// Checkpoints of states after the cut must not bring back what was cut.
-    fn set_aside_later_checkpoints(&mut self, end: Place) -> Result<(), JournalError> {
-        let storage = &*self.storage;
-        let later = |seq: &Seq| *seq >= end.seq;
-        let moved = storage.make_dir(Some(QUARANTINE)).and_then(|()| {
-            for &seq in self.survey.checkpoints.iter().filter(|seq| later(seq)) {
-                let name = FileKind::Checkpoint.name(seq);
-                let target = free_name(storage, &format!("{QUARANTINE}/{name}"));
-                storage.rename(&name, &target)?;
-            }
-            storage.sync_dir(Some(QUARANTINE))?;
-            storage.sync_dir(None)
-        });
-        moved.map_err(JournalError::io("quarantine a checkpoint"))
     }
 
     fn history(&self, extent: &Extent) -> History {
@@ -395,6 +368,16 @@ impl Recovery<'_> {
             history,
         }
     }
+}
+
+fn damage_after(last: &Listed, extent: &Extent, what: &str) -> Box<Damage> {
+    Box::new(Damage {
+        file: last.name.clone(),
+        offset: extent.end.offset,
+        seq: extent.end.seq,
+        what: what.to_owned(),
+        later: extent.rest.later(),
+    })
 }
 
 /// Whether the last record says that nothing was to follow.

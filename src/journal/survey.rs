@@ -2,6 +2,7 @@
 //!
 //! Reads names and file headers only. Reader, recovery and check all start from it.
 
+use super::error::Damage;
 use super::error::JournalError;
 use super::format::FILE_HEADER;
 use super::format::FileHeader;
@@ -58,6 +59,10 @@ pub(super) struct Survey {
     pub(super) segments: Vec<Listed>,
     /// A last segment whose header never reached the disk: it holds nothing.
     pub(super) stillborn: Option<String>,
+    /// Why the segments end where they do, if there are more files of them.
+    pub(super) broken: Option<Box<Damage>>,
+    /// Those files.
+    pub(super) orphans: Vec<String>,
     /// The numbers of the checkpoints, in order; their contents are not looked at.
     pub(super) checkpoints: Vec<Seq>,
     /// Unfinished files.
@@ -114,46 +119,48 @@ impl Survey {
     fn read_segments(&mut self, storage: &dyn Storage, seqs: &[Seq]) -> Result<(), JournalError> {
         for (index, &seq) in seqs.iter().enumerate() {
             let name = FileKind::Segment.name(seq);
-            match read_header(storage, FileKind::Segment, seq)? {
-                Ok(segment) => self.add_segment(segment)?,
+            let is_last = index + 1 == seqs.len();
+            let added = match read_header(storage, FileKind::Segment, seq)? {
+                Ok(segment) => self.add_segment(segment),
                 Err(HeaderFault::Unknown(reason)) => {
                     return Err(JournalError::format(&name, reason));
                 }
-                // A frame cannot be looked for without the salt, which the name gives back; a file
-                // this short holds none.
-                Err(HeaderFault::Bad(_))
-                    if index + 1 == seqs.len()
-                        && file_len(storage, &name)? <= FILE_HEADER as u64 =>
-                {
+                // A file this short holds no record.
+                Err(HeaderFault::Bad(_)) if is_last && is_stillborn(storage, &name)? => {
                     self.stillborn = Some(name);
+                    return Ok(());
                 }
-                Err(HeaderFault::Bad(what)) => {
-                    return Err(JournalError::damaged(&name, 0, seq, what));
-                }
+                Err(HeaderFault::Bad(what)) => Err(what),
+            };
+            if let Err(what) = added {
+                self.broken = Some(Box::new(Damage {
+                    file: name,
+                    offset: 0,
+                    seq,
+                    what: what.to_owned(),
+                    later: 0,
+                }));
+                let orphans = seqs[index..].iter();
+                self.orphans = orphans.map(|seq| FileKind::Segment.name(*seq)).collect();
+                return Ok(());
             }
         }
         Ok(())
     }
 
     /// Adds the next segment if it continues the one before.
-    fn add_segment(&mut self, segment: Listed) -> Result<(), JournalError> {
+    fn add_segment(&mut self, segment: Listed) -> Result<(), &'static str> {
         let header = &segment.header;
-        let uuid = *self.uuid.get_or_insert(header.uuid);
-        let damaged = |what| Err(JournalError::damaged(&segment.name, 0, header.seq, what));
-        if header.uuid != uuid {
-            return damaged("the segment belongs to another journal");
+        if header.uuid != *self.uuid.get_or_insert(header.uuid) {
+            return Err("the segment belongs to another journal");
         }
-        match self.segments.last() {
-            Some(before)
-                if header.prev_last_seq + 1 != header.seq
-                    || header.prev_last_seq + 1 < before.header.seq =>
-            {
-                return damaged("the segment does not continue the one before");
+        if let Some(before) = self.segments.last() {
+            if header.prev_last_seq + 1 != header.seq {
+                return Err("the segment does not continue the one before");
             }
-            Some(before) if header.prev_len != before.len => {
-                return damaged("the segment before has not the length that it was sealed with");
+            if header.prev_len != before.len {
+                return Err("the segment before has not the length that it was sealed with");
             }
-            _ => {}
         }
         self.segments.push(segment);
         Ok(())
@@ -204,9 +211,11 @@ pub(super) fn read_header(
     })
 }
 
-fn file_len(storage: &dyn Storage, name: &str) -> Result<u64, JournalError> {
+/// Whether a file is too short to hold more than a header.
+fn is_stillborn(storage: &dyn Storage, name: &str) -> Result<bool, JournalError> {
     let len = storage.open(name).and_then(|file| file.len());
-    len.map_err(JournalError::io(format!("read {name}")))
+    let len = len.map_err(JournalError::io(format!("read {name}")))?;
+    Ok(len <= FILE_HEADER as u64)
 }
 
 /// The text of a small file.

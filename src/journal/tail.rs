@@ -59,6 +59,7 @@ impl Tail {
     pub(super) fn successor(&self, created_us: i64) -> FileHeader {
         FileHeader {
             kind: FileKind::Segment,
+            ro_compat: 0,
             uuid: self.header.uuid,
             seq: self.place.seq,
             created_us,

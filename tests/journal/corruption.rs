@@ -339,6 +339,60 @@ fn the_strict_cut_nothing_and_the_generous_cut_damage() {
     assert_eq!(quarantined(&after), [&image[SEGMENT][start..]]);
 }
 
+#[test]
+fn the_generous_keep_what_is_before_damage_in_any_segment() {
+    let (records, mut image) = with_checkpoints();
+    image.retain(|name, _| !name.starts_with("snap-"));
+    let names = segments(&image);
+    let prefix = Options {
+        tolerance: Tolerance::Prefix,
+        ..options()
+    };
+    for (index, name) in names.iter().enumerate().skip(1) {
+        let first: usize = name[4..24].parse().unwrap();
+        let mut damage: Vec<(usize, Image)> = Vec::new();
+        let mut header = image.clone();
+        header.get_mut(name).unwrap()[30] ^= 1;
+        damage.push((first - 1, header));
+        let mut frame = image.clone();
+        frame.get_mut(name).unwrap()[HEADER + 30] ^= 1;
+        damage.push((first - 1, frame));
+        let mut missing = image.clone();
+        missing.remove(&names[index - 1]);
+        let before: usize = names[index - 1][4..24].parse().unwrap();
+        if before > 1 {
+            damage.push((before - 1, missing));
+        }
+        for (kept, image) in damage {
+            let health = health(&image);
+            assert!(!matches!(health, Some(Health::Clean)), "{health:?}");
+            let (held, after) = open(&image, &prefix).unwrap();
+            assert_eq!(held, records[..kept]);
+            let later = names[index + 1..].iter();
+            let moved = later.filter(|name| after.contains_key(&format!("quarantine/{name}")));
+            assert_eq!(moved.count(), names.len() - index - 1);
+        }
+    }
+}
+
+#[test]
+fn a_reader_reads_up_to_a_missing_segment() {
+    let (records, mut image) = with_checkpoints();
+    let names = segments(&image);
+    image.remove(&names[2]);
+    let first: usize = names[2][4..24].parse().unwrap();
+    let disk = SimDisk::new(&image, Plan::Never, 0);
+    let reader = Reader::open_with(disk.storage()).unwrap();
+    let entries: Vec<_> = reader.entries(..).collect();
+    let (last, good) = entries.split_last().unwrap();
+    assert!(is_damaged(last));
+    let good: Vec<&Record> = good
+        .iter()
+        .map(|entry| &entry.as_ref().unwrap().record)
+        .collect();
+    assert!(good.into_iter().eq(&records[..first - 1]));
+}
+
 /// A journal in several segments with checkpoints after records 4 and 9.
 fn with_checkpoints() -> (Vec<Record>, Image) {
     let disk = SimDisk::empty();
@@ -418,6 +472,10 @@ fn a_checkpoint_remembers_records_that_are_gone() {
     };
     let (held, after) = open(&image, &prefix).unwrap();
     assert!(held.len() < 9 && !after.contains_key(CHECKPOINTS[1]));
+    assert!(after.contains_key(&format!("quarantine/{}", CHECKPOINTS[1])));
+    let disk = SimDisk::new(&image, Plan::Never, 0);
+    let (_journal, recovered) = Journal::open_with(disk.storage(), &prefix).unwrap();
+    assert_eq!(recovered.report.checkpoint, Some(4));
 }
 
 #[test]
@@ -516,8 +574,28 @@ fn the_format_file_is_made_again_but_its_version_is_obeyed() {
         open(&newer, &options()),
         Err(JournalError::Format { .. })
     ));
+    // A refusal does not make it again.
+    let mut damaged = image.clone();
+    damaged.remove("FORMAT");
+    damaged.get_mut(SEGMENT).unwrap()[HEADER] ^= 1;
+    assert!(is_damaged(&open(&damaged, &options())));
     let mut other = image;
     let text = "fakeredis-journal 1\nuuid=00000000-0000-0000-0000-000000000bad\n";
     other.insert(String::from("FORMAT"), text.into());
     assert!(is_damaged(&open(&other, &options())));
+}
+
+#[test]
+fn a_journal_with_features_for_writers_is_read_only() {
+    let mut image = journal_of_singles(&records(1), &options());
+    let header = image.get_mut(SEGMENT).unwrap();
+    header[16] = 1;
+    let crc = crc32fast::hash(&header[..92]);
+    header[92..96].copy_from_slice(&crc.to_le_bytes());
+    header.truncate(HEADER);
+    assert!(matches!(
+        open(&image, &options()),
+        Err(JournalError::Format { .. })
+    ));
+    assert_eq!(health(&image), Some(Health::Clean));
 }
