@@ -9,12 +9,14 @@ use crate::command::Config;
 use crate::engine::Engine;
 use crate::engine::JournalOptions;
 use crate::engine::Recording;
+use crate::engine::state_at;
 use crate::error::Error;
 use crate::fixtures;
 use crate::fixtures::Dataset;
 use crate::fixtures::Loaded;
 use crate::fixtures::Size;
 use crate::journal::Fsync;
+use crate::journal::Reader;
 use crate::journal::RecoveryReport;
 
 #[cfg(feature = "client")]
@@ -165,6 +167,17 @@ impl FakeRedis {
     pub fn close(&self) -> Result<(), Error> {
         Ok(self.engine.close()?)
     }
+}
+
+/// The commands that make the state at the end of the journal in `dir`, which is only read and may be in use.
+///
+/// # Errors
+///
+/// The journal can't be read.
+pub fn dump_journal(dir: &Path) -> Result<Vec<Vec<Vec<u8>>>, Error> {
+    let reader = Reader::open(dir)?;
+    let world = state_at(&reader, reader.last_seq())?;
+    Ok(fixtures::dump(&world.keyspace).collect())
 }
 
 /// Settings of a [`FakeRedis`] to be made.

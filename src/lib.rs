@@ -38,10 +38,14 @@ pub use engine::Recording;
 pub use error::Error;
 pub use fakeredis::Builder;
 pub use fakeredis::FakeRedis;
+pub use fakeredis::dump_journal;
+pub use fixtures::BUILT_IN;
 pub use fixtures::Dataset;
 pub use fixtures::Size;
+pub use fixtures::digest as fixture_digest;
 pub use journal::Fsync;
 pub use journal::RecoveryReport;
+pub use resp::quote;
 #[cfg(feature = "server")]
 pub use server::Listen;
 #[cfg(feature = "server")]

@@ -194,10 +194,8 @@ impl Options {
                 tcp.push(SocketAddr::new(ip(address)?, port));
             }
         }
-        let mode = u32::try_from(self.config.unixsocketperm())
-            .ok()
-            .filter(|&mode| mode > 0);
-        let backlog = u32::try_from(self.config.tcp_backlog()).unwrap_or(0);
+        let mode = Some(self.config.unixsocketperm()).filter(|&mode| mode > 0);
+        let backlog = self.config.tcp_backlog();
         Ok(Listen {
             tcp,
             unix,
