@@ -1,5 +1,7 @@
 //! The only randomness: a seeded generator that is the same on every machine.
 
+use std::collections::BTreeSet;
+
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rng {
@@ -31,6 +33,23 @@ impl Rng {
         ((u128::from(self.next_u64()) * bound as u128) >> 64) as usize
     }
 
+    /// `count` different numbers below `bound`, every choice equally likely (Floyd's algorithm).
+    ///
+    /// # Panics
+    ///
+    /// When there are fewer numbers than that.
+    pub fn distinct(&mut self, count: usize, bound: usize) -> BTreeSet<usize> {
+        assert!(count <= bound, "no {count} numbers are below {bound}");
+        let mut chosen = BTreeSet::new();
+        for last in bound - count..bound {
+            let number = self.below(last + 1);
+            if !chosen.insert(number) {
+                chosen.insert(last);
+            }
+        }
+        chosen
+    }
+
     /// A number from 0 up to, not including, 1.
     pub fn unit_f64(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
@@ -48,5 +67,18 @@ mod tests {
         assert_eq!(rng.next_u64(), 3203168211198807973);
         assert!((0..1000).all(|_| rng.below(7) < 7));
         assert!((0..1000).all(|_| (0.0..1.0).contains(&rng.unit_f64())));
+    }
+
+    #[test]
+    fn distinct_numbers_are_distinct_and_of_all_kinds() {
+        let mut rng = Rng::new(1);
+        let mut seen = BTreeSet::new();
+        for _ in 0..200 {
+            let chosen = rng.distinct(2, 4);
+            assert_eq!(chosen.len(), 2);
+            seen.insert(chosen);
+        }
+        assert_eq!(seen.len(), 6, "two of four can be chosen in six ways");
+        assert!(rng.distinct(3, 3).into_iter().eq(0..3));
     }
 }

@@ -198,12 +198,7 @@ impl Context<'_> {
     /// The value at `key` was changed in place: whoever watches it learns that, an empty collection goes
     /// away, and the unit has something to commit.
     pub fn changed(&mut self, key: &[u8]) {
-        let db = self.db_mut();
-        match db.get(key).map(|slot| &slot.value) {
-            Some(value) if value.is_empty_collection() => drop(db.remove(key)),
-            Some(Value::Hash(_)) => db.reindex(key),
-            _ => {}
-        }
+        self.db_mut().settle(key);
         self.touched(key);
     }
 
@@ -289,12 +284,7 @@ impl Context<'_> {
     fn value_or_insert(&mut self, key: &[u8], new: impl FnOnce() -> Value) -> &mut Value {
         self.expire(key);
         let now_s = self.now_s();
-        let db = self.world.keyspace.db_mut(self.session.db);
-        if db.get(key).is_none() {
-            db.insert(key, new(), None, now_s);
-        }
-        db.value_mut(key)
-            .unwrap_or_else(|| unreachable!("inserted above"))
+        self.db_mut().value_or_insert(key, now_s, new)
     }
 }
 

@@ -12,7 +12,9 @@ mod cursor;
 mod describe;
 mod dispatch;
 mod generic;
+mod hash;
 mod host;
+mod random;
 mod reply;
 #[cfg(feature = "lua")]
 pub mod scripting;
@@ -93,6 +95,11 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::String, commands: string::set::COMMANDS },
     Family { group: Group::String, commands: string::change::COMMANDS },
     Family { group: Group::String, commands: string::lcs::COMMANDS },
+    Family { group: Group::Hash, commands: hash::read::COMMANDS },
+    Family { group: Group::Hash, commands: hash::set::COMMANDS },
+    Family { group: Group::Hash, commands: hash::expire::COMMANDS },
+    Family { group: Group::Hash, commands: hash::combined::COMMANDS },
+    Family { group: Group::Hash, commands: hash::walk::COMMANDS },
     Family { group: Group::Generic, commands: generic::COMMANDS },
     Family { group: Group::Generic, commands: generic::dump::COMMANDS },
     Family { group: Group::Generic, commands: generic::expire::COMMANDS },

@@ -16,17 +16,27 @@ pub(super) enum TimeFormat {
 }
 
 impl TimeFormat {
-    /// Reads `EX`, `PX`, `EXAT` or `PXAT`, if a value follows it.
-    pub fn keyword(args: &mut Args<'_>) -> Option<TimeFormat> {
-        let keywords = [
+    /// The format that `word` names: `EX`, `PX`, `EXAT` or `PXAT`.
+    pub fn named(word: &[u8]) -> Option<TimeFormat> {
+        let names = [
             ("EX", TimeFormat::Seconds),
             ("PX", TimeFormat::Millis),
             ("EXAT", TimeFormat::UnixSeconds),
             ("PXAT", TimeFormat::UnixMillis),
         ];
-        keywords
+        let found = names
             .into_iter()
-            .find_map(|(word, format)| args.keyword_with(word, 1).then_some(format))
+            .find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()));
+        found.map(|(_, format)| format)
+    }
+
+    /// Reads `EX`, `PX`, `EXAT` or `PXAT`, if a value follows it.
+    pub fn keyword(args: &mut Args<'_>) -> Option<TimeFormat> {
+        let format = args
+            .peek()
+            .filter(|_| args.len() > 1)
+            .and_then(Self::named)?;
+        args.take(1).ok().map(|_| format)
     }
 
     /// The time that `number` stands for, in milliseconds since the epoch, unless it leaves the 64 bits.

@@ -64,11 +64,7 @@ impl World {
                 hash.remove(&field);
                 fields.push(field);
             }
-            let is_empty = hash.is_empty();
-            db.reindex(key);
-            if is_empty {
-                db.remove(key);
-            }
+            db.settle(key);
         }
         self.stats.expired_fields += fields.len() as u64;
         fields

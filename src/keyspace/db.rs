@@ -114,9 +114,25 @@ impl Db {
         self.keys.get(key)
     }
 
-    /// The value at `key`, to change in place. Call [`reindex`](Db::reindex) after a change.
+    /// The value at `key`, to change in place. Call [`settle`](Db::settle) after a change.
     pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
         self.keys.get_mut(key).map(|slot| &mut slot.value)
+    }
+
+    /// The value at `key`, set to `new()` first where there is none. Call [`settle`](Db::settle) after a change.
+    pub fn value_or_insert(
+        &mut self,
+        key: &[u8],
+        now_s: u32,
+        new: impl FnOnce() -> Value,
+    ) -> &mut Value {
+        let slot = || Slot {
+            value: new(),
+            expires_at: None,
+            field_expires_at: None,
+            accessed: AtomicU32::new(now_s),
+        };
+        &mut self.keys.get_or_insert_with(key, slot).value
     }
 
     /// Puts a value at `key`, which expires at `expires_at` or never; what stood there before.
@@ -142,7 +158,7 @@ impl Db {
         }
         move_expiry(&mut self.expiries, key, None, expires_at);
         if is_hash {
-            self.reindex(key);
+            self.settle(key);
         }
         before
     }
@@ -164,21 +180,28 @@ impl Db {
         true
     }
 
-    /// Brings the index of field expiries up to date with the hash at `key`.
-    pub fn reindex(&mut self, key: &[u8]) {
+    /// Ends a change of the value at `key` in place: an empty collection goes away, and the index of field
+    /// expiries follows a hash.
+    pub fn settle(&mut self, key: &[u8]) {
         let Some(slot) = self.keys.get(key) else {
             return;
         };
-        let Value::Hash(hash) = &slot.value else {
-            return;
-        };
-        let (before, after) = (slot.field_expires_at, hash.next_expiry().map(|(at, _)| at));
-        if before != after {
-            if let Some(slot) = self.keys.get_mut(key) {
-                slot.field_expires_at = after;
-            }
-            move_expiry(&mut self.field_expiries, key, before, after);
+        if slot.value.is_empty_collection() {
+            self.remove(key);
+        } else if let Value::Hash(hash) = &slot.value {
+            let after = hash.next_expiry().map(|(at_ms, _)| at_ms);
+            self.set_field_expiry(key, slot.field_expires_at, after);
         }
+    }
+
+    fn set_field_expiry(&mut self, key: &[u8], before: Option<i64>, after: Option<i64>) {
+        if before == after {
+            return;
+        }
+        if let Some(slot) = self.keys.get_mut(key) {
+            slot.field_expires_at = after;
+        }
+        move_expiry(&mut self.field_expiries, key, before, after);
     }
 
     /// The number of keys with a time to live.
@@ -272,7 +295,7 @@ mod tests {
         if let Some(Value::Hash(hash)) = db.value_mut(b"h") {
             Arc::make_mut(hash).persist(b"f");
         }
-        db.reindex(b"h");
+        db.settle(b"h");
         assert_eq!((db.next_due(30), db.volatile_fields_len()), (None, 0));
     }
 }

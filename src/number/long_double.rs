@@ -24,6 +24,9 @@ const LOWEST_EXPONENT: i32 = -16446;
 pub struct LongDouble(X87DoubleExtended);
 
 impl LongDouble {
+    /// 0
+    pub const ZERO: LongDouble = LongDouble(X87DoubleExtended::ZERO);
+
     /// The number that `text` is, whole: what C's `strtold` takes, without leading space and NaN, and
     /// without numbers that are too large or that would become 0. It may be an infinity.
     pub fn parse(text: &[u8]) -> Option<LongDouble> {

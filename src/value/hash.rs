@@ -12,6 +12,8 @@ pub struct Hash {
     /// Only for hashes in which a field has a time to live.
     expiries: Option<Box<Expiries>>,
     encoding: Encoding,
+    /// The length of the longest field or value that was ever in the hash.
+    longest: usize,
 }
 
 /// How Redis would keep the hash. A later one never turns into an earlier one.
@@ -24,9 +26,9 @@ enum Encoding {
     Table,
 }
 
-/// A listpack has no more fields than this, and no longer field or value than that.
-const LISTPACK_FIELDS: usize = 512;
-const LISTPACK_BYTES: usize = 64;
+/// A removal keeps the order of up to this many fields, as a listpack does. It does not depend on the
+/// configured size of a listpack, so that the order is the same wherever a journal is replayed.
+const ORDERED: usize = 512;
 
 /// The fields with a time to live, by name and by time.
 #[derive(Clone, Debug, Default)]
@@ -70,18 +72,19 @@ impl Hash {
     /// Sets `field` and keeps its time to live; whether the field is new.
     pub fn insert_keep_ttl(&mut self, field: &[u8], value: impl Into<Bytes>) -> bool {
         let value = value.into();
-        let long = field.len().max(value.len()) > LISTPACK_BYTES;
-        let is_new = self.fields.insert(field, value).is_none();
-        if long || self.fields.len() > LISTPACK_FIELDS {
-            self.encoding = Encoding::Table;
-        }
-        is_new
+        self.longest = self.longest.max(field.len()).max(value.len());
+        self.fields.insert(field, value).is_none()
     }
 
     /// Removes `field`; the value that it had.
     pub fn remove(&mut self, field: &[u8]) -> Option<Bytes> {
         self.persist(field);
-        self.fields.remove(field).map(|(_, value)| value)
+        let removed = if self.len() <= ORDERED {
+            self.fields.shift_remove(field)
+        } else {
+            self.fields.remove(field)
+        };
+        removed.map(|(_, value)| value)
     }
 
     /// When `field` expires, in milliseconds since the epoch; `None` without a time to live.
@@ -137,8 +140,15 @@ impl Hash {
         }
     }
 
+    /// Makes the encoding a table if a listpack must not have so many fields, or one so long.
+    pub fn fit(&mut self, most_fields: usize, most_bytes: usize) {
+        if self.len() > most_fields || self.longest > most_bytes {
+            self.make_table();
+        }
+    }
+
     /// Whether the encoding is a table.
-    pub(super) fn is_table(&self) -> bool {
+    pub fn is_table(&self) -> bool {
         self.encoding == Encoding::Table
     }
 
@@ -183,5 +193,30 @@ mod tests {
             "setting a field ends its time to live"
         );
         assert!(hash.expiries.is_none());
+    }
+
+    #[test]
+    fn a_table_never_becomes_a_listpack_again() {
+        let mut hash = Hash::new();
+        hash.insert(b"a", b"123");
+        hash.fit(1, 3);
+        assert_eq!(hash.encoding(), "listpack");
+        hash.expire_at(b"a", 50);
+        assert_eq!(hash.encoding(), "listpackex");
+        hash.insert(b"b", b"1");
+        hash.fit(1, 3);
+        hash.remove(b"b");
+        hash.fit(1, 3);
+        assert_eq!(hash.encoding(), "hashtable");
+    }
+
+    #[test]
+    fn a_removal_from_a_small_hash_keeps_the_order() {
+        let mut hash = Hash::new();
+        for field in [b"a", b"b", b"c"] {
+            hash.insert(field, b"");
+        }
+        hash.remove(b"a");
+        assert!(hash.fields().keys().map(|field| &**field).eq([b"b", b"c"]));
     }
 }

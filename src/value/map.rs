@@ -2,8 +2,8 @@
 //!
 //! Keyspaces, hashes and sets are all this map. Its rules:
 //!
-//! - **Order.** Entries keep insertion order; a removal moves the last entry into the gap. Nothing
-//!   observable depends on a hash, and the entry at an index is found in O(1).
+//! - **Order.** Entries keep insertion order; a removal moves the last entry into the gap, or closes the gap
+//!   where it is asked to. Nothing observable depends on a hash, and the entry at an index is found in O(1).
 //! - **Copy on write.** Entries and table live in segments behind reference counts, so that `clone` costs
 //!   one count per segment and a later write copies only the segments it touches.
 //!
@@ -232,6 +232,26 @@ impl<V: Clone> Map<V> {
         entry
     }
 
+    /// Removes `key`; the entries behind it move up. For small maps, where the order is worth the time.
+    pub fn shift_remove(&mut self, key: &[u8]) -> Option<(Bytes, V)> {
+        let index = self.index_of(key)?;
+        if index == self.len - 1 {
+            return Some(self.remove_index(index));
+        }
+        let first = index / SEGMENT;
+        let entry = Arc::make_mut(&mut self.segments[first]).remove(index % SEGMENT);
+        for next in first + 1..self.segments.len() {
+            let moved = Arc::make_mut(&mut self.segments[next]).remove(0);
+            Arc::make_mut(&mut self.segments[next - 1]).push(moved);
+        }
+        self.segments.pop_if(|last| last.is_empty());
+        self.len -= 1;
+        if !self.shards.is_empty() {
+            self.rebuild(self.shards.len());
+        }
+        Some(entry)
+    }
+
     fn value_mut(&mut self, index: usize) -> &mut V {
         &mut Arc::make_mut(&mut self.segments[index / SEGMENT])[index % SEGMENT].1
     }
@@ -270,13 +290,12 @@ impl<V: Clone> Map<V> {
             let table = Arc::make_mut(&mut self.shards[shard]);
             table.insert_unique(slot.spread(), slot, |slot| slot.spread());
         } else if self.len > SMALL {
-            self.rebuild();
+            self.rebuild((self.shards.len() * 2).max(1));
         }
     }
 
-    /// Makes the table anew with twice the shards (or the first one).
-    fn rebuild(&mut self) {
-        let count = (self.shards.len() * 2).max(1);
+    /// Makes the table anew with `count` shards.
+    fn rebuild(&mut self, count: usize) {
         let mut tables: Vec<HashTable<Slot>> = (0..count).map(|_| HashTable::new()).collect();
         self.shards = (0..count).map(|_| Arc::default()).collect();
         for (index, key) in self.keys().enumerate() {
@@ -343,7 +362,7 @@ mod tests {
     }
 
     proptest! {
-        /// A plain vector with `swap_remove` is the model; sizes cross every border.
+        /// A plain vector is the model; sizes cross every border.
         #[test]
         fn behaves_like_a_vector_of_pairs(ops in prop::collection::vec((0u8..10, 0u16..3000), 1..6000)) {
             let mut map = Map::new();
@@ -358,9 +377,12 @@ mod tests {
                         Some(at) => prop_assert_eq!(before, Some(std::mem::replace(&mut model[at].1, step))),
                         None => model.push((key, step)),
                     }
-                } else {
+                } else if kind < 9 {
                     let removed = map.remove(&bytes).map(|(_, value)| value);
                     prop_assert_eq!(removed, at.map(|at| model.swap_remove(at).1));
+                } else {
+                    let removed = map.shift_remove(&bytes).map(|(_, value)| value);
+                    prop_assert_eq!(removed, at.map(|at| model.remove(at).1));
                 }
             }
             let entries: Vec<_> = map.iter().map(|(key, &value)| (key.to_vec(), value)).collect();

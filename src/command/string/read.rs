@@ -59,7 +59,7 @@ fn getex(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Ok(Reply::Null);
     };
     match lifetime.at_ms(cx.now_ms(), "getex")? {
-        Some(at_ms) if at_ms > cx.now_ms() => expire_at(cx, key, at_ms),
+        Some(at_ms) if !cx.is_past(at_ms) => expire_at(cx, key, at_ms),
         Some(_) => delete(cx, key),
         None if lifetime == Lifetime::Word => persist(cx, key),
         None => {}

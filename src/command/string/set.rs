@@ -123,7 +123,7 @@ fn set_for(cx: &mut Context<'_>, mut args: Args<'_>, format: TimeFormat, command
 
 /// Sets a key with a time to live. A time in the past is the end of what stood there.
 fn set_until(cx: &mut Context<'_>, key: &[u8], value: &[u8], at_ms: i64) {
-    if at_ms > cx.now_ms() {
+    if !cx.is_past(at_ms) {
         cx.set_until(key, string(value), Some(at_ms));
         let at_ms = format_i64(at_ms);
         cx.unit.rewrite(&[b"SET", key, value, b"PXAT", &at_ms]);
