@@ -30,6 +30,16 @@ impl Slot {
     /// What Redis starts at, so that new values are not the first to be evicted.
     const NEW_FREQUENCY: u8 = 5;
 
+    fn new(value: Value, expires_at: Option<i64>, now_s: u32) -> Slot {
+        Slot {
+            value,
+            expires_at,
+            field_expires_at: None,
+            accessed: AtomicU32::new(now_s),
+            frequency: AtomicU8::new(Slot::NEW_FREQUENCY),
+        }
+    }
+
     /// When the key expires, in milliseconds since the epoch.
     pub fn expires_at(&self) -> Option<i64> {
         self.expires_at
@@ -126,12 +136,7 @@ impl Db {
         now_s: u32,
         new: impl FnOnce() -> Value,
     ) -> &mut Value {
-        let slot = || Slot {
-            value: new(),
-            expires_at: None,
-            field_expires_at: None,
-            accessed: AtomicU32::new(now_s),
-        };
+        let slot = || Slot::new(new(), None, now_s);
         &mut self.keys.get_or_insert_with(key, slot).value
     }
 
@@ -144,14 +149,7 @@ impl Db {
         now_s: u32,
     ) -> Option<Slot> {
         let is_hash = matches!(value, Value::Hash(_));
-        let accessed = AtomicU32::new(now_s);
-        let slot = Slot {
-            value,
-            expires_at,
-            field_expires_at: None,
-            accessed,
-            frequency: AtomicU8::new(Slot::NEW_FREQUENCY),
-        };
+        let slot = Slot::new(value, expires_at, now_s);
         let before = self.keys.insert(key, slot);
         if let Some(before) = &before {
             self.forget_expiries(key, before);
