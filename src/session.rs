@@ -31,6 +31,10 @@ pub struct Session {
     pub queue: Option<Queue>,
     /// Which replies are sent (`CLIENT REPLY`).
     pub replies: Replies,
+    /// How many channels, patterns and shard channels it is subscribed to.
+    pub subscriptions: [usize; 3],
+    /// Whether it is told every command that runs (`MONITOR`).
+    pub monitor: bool,
     /// `CLIENT NO-EVICT on`.
     pub no_evict: bool,
     /// `CLIENT NO-TOUCH on`.
@@ -87,6 +91,8 @@ pub enum Replies {
     On,
     /// None.
     Off,
+    /// Not the running command's.
+    Skip,
     /// Not the next command's.
     SkipNext,
 }
@@ -123,6 +129,8 @@ impl Session {
             address,
             queue: None,
             replies: Replies::default(),
+            subscriptions: [0; 3],
+            monitor: false,
             no_evict: false,
             no_touch: false,
             closing: None,
@@ -132,6 +140,30 @@ impl Session {
             last_command: "NULL",
             commands: 0,
             wake: None,
+        }
+    }
+
+    /// Whether it is subscribed to anything.
+    pub fn is_subscribed(&self) -> bool {
+        self.subscriptions != [0; 3]
+    }
+
+    /// Ends the connection from outside.
+    pub fn close(&mut self) {
+        self.closing = Some(Closing::Now);
+        self.wake();
+    }
+
+    /// Sends a reply that belongs to no request.
+    pub fn push(&mut self, reply: Reply) {
+        self.pushes.push(reply);
+        self.wake();
+    }
+
+    /// Tells the front door that something happened.
+    pub fn wake(&self) {
+        if let Some(Wake(wake)) = &self.wake {
+            wake();
         }
     }
 

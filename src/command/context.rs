@@ -37,6 +37,11 @@ impl Context<'_> {
         self.unit.now_ms()
     }
 
+    /// Whether the connection may do more than AUTH.
+    pub fn is_authenticated(&self) -> bool {
+        self.session.authenticated || self.world.config.requirepass().is_empty()
+    }
+
     /// Whether replies go out in RESP3, for the few commands whose shape depends on it.
     pub fn resp3(&self) -> bool {
         self.session.protocol == Protocol::Resp3

@@ -1,50 +1,90 @@
 //! From a request to its reply: what happens for every command, so that no handler has to.
 
+use std::time::Duration;
+
 use super::Command;
 use super::args::Args;
 use super::context::Context;
+use super::monitor;
 use super::reply::ReplyError;
 use super::reply::fixed;
 use super::spec;
+use crate::bytes::Bytes;
+use crate::clock::Stopwatch;
 use crate::commit::Effect;
+use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::session::Queue;
+use crate::session::Replies;
 
 const NOAUTH: ReplyError = fixed("NOAUTH Authentication required.");
 
 /// Runs one request of a connection: looks the command up, refuses, queues or runs it.
 pub fn execute(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
+    if cx.session.replies == Replies::On {
+        let reply = run(cx, argv);
+        return match cx.session.replies {
+            Replies::On => reply,
+            _ => Reply::Silence,
+        };
+    }
+    execute_silently(cx, argv)
+}
+
+/// Runs a request of a connection that does not want its reply, or not the next one.
+fn execute_silently(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
+    if cx.session.replies == Replies::SkipNext {
+        cx.session.replies = Replies::Skip;
+    }
+    let reply = run(cx, argv);
+    match cx.session.replies {
+        Replies::On => return reply,
+        Replies::Skip => cx.session.replies = Replies::On,
+        Replies::Off | Replies::SkipNext => {}
+    }
+    Reply::Silence
+}
+
+fn run(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
     let command = match admit(cx, argv) {
         Ok(command) => command,
-        Err(error) => {
-            if let Some(queue) = &mut cx.session.queue {
-                queue.refused = true;
-            }
-            return error.into();
-        }
+        Err(error) => return refuse(cx, argv, error),
     };
     if let Some(queue) = &mut cx.session.queue
         && !command.runs_inside_multi()
     {
-        return enqueue(queue, command, argv);
+        return enqueue(queue, argv);
     }
     if command.is_unit() {
         // EXEC records the commands of its queue, not itself.
-        return call(cx, command, argv).0;
+        return call_counted(cx, command, argv).0;
     }
     call_recorded(cx, command, argv)
 }
 
 /// Runs a command as one of the unit's own: it is recorded with its effect.
-pub(super) fn call_recorded(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]]) -> Reply {
-    let (reply, effect) = call(cx, command, argv);
+pub(super) fn call_recorded(
+    cx: &mut Context<'_>,
+    command: &'static Command,
+    argv: &[&[u8]],
+) -> Reply {
+    let (reply, effect) = call_counted(cx, command, argv);
     cx.unit.record(argv, effect);
     reply
 }
 
 /// Runs a command inside a script: its effect is part of the script's.
-pub(super) fn call_nested(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]]) -> Reply {
+pub(super) fn call_nested(
+    cx: &mut Context<'_>,
+    command: &'static Command,
+    argv: &[&[u8]],
+) -> Reply {
+    if cx.world.monitored {
+        monitor::feed(cx, command, argv, "lua");
+    }
+    let watch = cx.world.config.latency_tracking().then(Stopwatch::start);
     let (reply, effect) = call(cx, command, argv);
+    count(cx, command, &reply, watch.map(|watch| watch.elapsed()));
     cx.unit.nest(argv, effect);
     reply
 }
@@ -61,7 +101,7 @@ pub fn apply(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
 /// The command, if the connection may run it now.
 fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, ReplyError> {
     let command = super::resolve(argv)?;
-    if !cx.session.authenticated && command.flags & spec::NO_AUTH == 0 {
+    if !cx.is_authenticated() && command.flags & spec::NO_AUTH == 0 {
         return Err(NOAUTH);
     }
     if let Some(reason) = &cx.world.broken
@@ -74,20 +114,135 @@ fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, Reply
     if cx.session.queue.is_some() && command.flags & spec::NO_MULTI != 0 {
         return Err(fixed("ERR Command not allowed inside a transaction"));
     }
+    if cx.session.protocol == Protocol::Resp2
+        && cx.session.is_subscribed()
+        && !command.runs_while_subscribed()
+    {
+        return Err(ReplyError::new(format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
+             allowed in this context",
+            command.name.to_ascii_lowercase()
+        )));
+    }
     Ok(command)
 }
 
-fn enqueue(queue: &mut Queue, _command: &Command, argv: &[&[u8]]) -> Reply {
+/// Answers a request that does not run.
+fn refuse(cx: &mut Context<'_>, argv: &[&[u8]], error: ReplyError) -> Reply {
+    let mut error = error;
+    if let Some(queue) = &mut cx.session.queue {
+        queue.refused = true;
+    }
+    if let Ok(command) = super::find(argv) {
+        cx.world.stats.command(command).rejected += 1;
+        if command.is_unit() {
+            error = ReplyError::new(format!(
+                "EXECABORT Transaction discarded because of: {}",
+                error.text()
+            ));
+            cx.session.queue = None;
+            cx.world.watches.unwatch(cx.session.id);
+        }
+    }
+    cx.world.stats.error(error.text());
+    error.into()
+}
+
+fn enqueue(queue: &mut Queue, argv: &[&[u8]]) -> Reply {
     queue.commands.push(argv);
     Reply::simple("QUEUED")
 }
 
 fn call(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]]) -> (Reply, Effect) {
-    cx.world.stats.commands += 1;
-    cx.session.last_command = command.name;
     let frame = cx.unit.begin_call();
     let args = Args::new(argv, command.words());
     let reply = (command.run)(cx, args).unwrap_or_else(Reply::from);
     let effect = cx.unit.end_call(frame, argv);
     (reply, effect)
+}
+
+/// Runs a command of a connection: monitors see it, statistics count it.
+fn call_counted(
+    cx: &mut Context<'_>,
+    command: &'static Command,
+    argv: &[&[u8]],
+) -> (Reply, Effect) {
+    cx.session.last_command = command.name;
+    if cx.world.monitored {
+        let peer = cx.session.address.peer.clone();
+        monitor::feed(cx, command, argv, &peer);
+    }
+    let watch = is_timed(cx).then(Stopwatch::start);
+    let (reply, effect) = call(cx, command, argv);
+    let took = watch.map(|watch| watch.elapsed());
+    count(cx, command, &reply, took);
+    if let Some(took) = took {
+        log_if_slow(cx, command, argv, took);
+    }
+    (reply, effect)
+}
+
+/// Whether anybody wants to know how long commands take.
+fn is_timed(cx: &Context<'_>) -> bool {
+    let config = &cx.world.config;
+    config.latency_tracking()
+        || config.slowlog_log_slower_than() >= 0
+        || config.latency_monitor_threshold() > 0
+}
+
+fn count(cx: &mut Context<'_>, command: &'static Command, reply: &Reply, took: Option<Duration>) {
+    let tracking = cx.world.config.latency_tracking();
+    let stats = &mut cx.world.stats;
+    stats.commands += 1;
+    let own = stats.command(command);
+    own.calls += 1;
+    if let Some(took) = took {
+        own.time += took;
+        if tracking {
+            own.histogram.record(took);
+        }
+    }
+    if let Reply::Error(text) = reply {
+        own.failed += 1;
+        stats.error(text);
+    }
+}
+
+fn log_if_slow(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], took: Duration) {
+    let now_s = i64::from(cx.now_s());
+    let config = &cx.world.config;
+    let threshold_ms = config.latency_monitor_threshold();
+    let took_ms = took.as_millis() as u64;
+    if threshold_ms > 0 && took_ms >= threshold_ms {
+        let is_fast = command.flags & spec::FAST != 0;
+        let event = if is_fast { "fast-command" } else { "command" };
+        cx.world.latency.record(event, now_s, took_ms);
+    }
+    let slow = u64::try_from(config.slowlog_log_slower_than())
+        .is_ok_and(|least| took >= Duration::from_micros(least));
+    if slow && command.flags & spec::SKIP_SLOWLOG == 0 {
+        let max = config.slowlog_max_len();
+        let argv = redacted(command, argv);
+        let argv: Vec<&[u8]> = argv.iter().map(|arg| &**arg).collect();
+        cx.world.slowlog.push(&argv, took, now_s, cx.session, max);
+    }
+}
+
+/// The words of a command, for others to see: passwords don't show.
+pub(super) fn redacted(command: &Command, argv: &[&[u8]]) -> Vec<Bytes> {
+    let hidden = |at: usize| match command.name {
+        "AUTH" => at > 0,
+        "HELLO" => (1..=2).any(|back| at > back && argv[at - back].eq_ignore_ascii_case(b"AUTH")),
+        "CONFIG|SET" => {
+            at > 2
+                && (argv[at - 1].eq_ignore_ascii_case(b"requirepass")
+                    || argv[at - 1].eq_ignore_ascii_case(b"masterauth"))
+        }
+        _ => false,
+    };
+    let word = |(at, arg): (usize, &&[u8])| match hidden(at) {
+        true => Bytes::from("(redacted)"),
+        false => Bytes::from(*arg),
+    };
+    argv.iter().enumerate().map(word).collect()
 }

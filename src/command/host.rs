@@ -1,33 +1,133 @@
-//! [`Host`]: what a command asks of the engine around it, which knows about disks and processes.
+//! [`Host`]: what a command asks of the engine around it, which knows about disks, clocks and processes.
 
+use std::time::Duration;
+
+use super::config::Config;
 use crate::keyspace::Keyspace;
 
-/// The engine, as commands see it.
+/// The engine, as commands see it. What a method does unless an engine says otherwise is what is right where
+/// there is none: no journal, no process, no other connections.
 pub trait Host {
     /// Writes a checkpoint of `keyspace` (SAVE, and BGSAVE with `background`).
     ///
     /// # Errors
     ///
     /// Why it could not be written, for the client.
-    fn checkpoint(&mut self, keyspace: &Keyspace, background: bool) -> Result<(), String>;
+    fn checkpoint(&mut self, _keyspace: &Keyspace, _background: bool) -> Result<(), String> {
+        Ok(())
+    }
 
     /// Brings all units before the running one to stable storage (WAITAOF); false where there is none.
     ///
     /// # Errors
     ///
     /// Why that failed, for the client.
-    fn sync(&mut self) -> Result<bool, String>;
+    fn sync(&mut self) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    /// The data as the journal has it, settled first (DEBUG RELOAD and LOADAOF); `None` without a journal.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be read, for the client.
+    fn reload(&mut self) -> Result<Option<Keyspace>, String> {
+        Ok(None)
+    }
+
+    /// The journal's condition.
+    fn persistence(&self) -> Persistence {
+        Persistence::default()
+    }
+
+    /// The process around the engine.
+    fn process(&self) -> Process {
+        Process::default()
+    }
+
+    /// Follows a change of the configuration.
+    ///
+    /// # Errors
+    ///
+    /// The parameter that can't be followed, and why; then nothing changed.
+    fn reconfigure(
+        &mut self,
+        _before: &Config,
+        _after: &Config,
+    ) -> Result<(), (&'static str, String)> {
+        Ok(())
+    }
+
+    /// Writes the configuration to the file it came from.
+    ///
+    /// # Errors
+    ///
+    /// Why not, for the client.
+    fn rewrite_config(&mut self, _conf: &str) -> Result<(), String> {
+        Err("The server is running without a config file".to_owned())
+    }
+
+    /// Ends the wait of a blocked connection; whether it was waiting.
+    fn unblock(&mut self, _session: u64, _how: Unblock) -> bool {
+        false
+    }
+
+    /// Lets time pass (DEBUG SLEEP): really where the clock runs, on the clock where it stands.
+    fn sleep(&mut self, _time: Duration) {}
+
+    /// Ends the process once the running command's reply would be sent, with a checkpoint first unless
+    /// `save` says no.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't end: there is no process, or the checkpoint failed.
+    fn shutdown(&mut self, _save: bool) -> Result<(), String> {
+        Err("there is no server to shut down".to_owned())
+    }
+}
+
+/// How a blocked connection's wait ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unblock {
+    /// As if its time were over.
+    Timeout,
+    /// With an error.
+    Error,
+}
+
+/// A journal's condition, as INFO shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Persistence {
+    /// Whether there is a journal.
+    pub enabled: bool,
+    /// The records since the last checkpoint.
+    pub changes: u64,
+    /// Whether a checkpoint is being written.
+    pub saving: bool,
+    /// When the last checkpoint was complete, in seconds since the epoch; 0 for never.
+    pub last_save_s: i64,
+    /// How many checkpoints were written.
+    pub saves: u64,
+    /// Why the last checkpoint failed.
+    pub save_error: Option<String>,
+    /// Why the journal takes no more records.
+    pub write_error: Option<String>,
+    /// The journal's size in bytes.
+    pub size: u64,
+}
+
+/// The process, as INFO shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub id: u32,
+    /// Its program.
+    pub executable: String,
+    /// The configuration file, or nothing.
+    pub config_file: String,
 }
 
 /// No journal, no process: for commands that are applied or looked at.
 pub struct NoHost;
 
-impl Host for NoHost {
-    fn checkpoint(&mut self, _: &Keyspace, _: bool) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn sync(&mut self) -> Result<bool, String> {
-        Ok(false)
-    }
-}
+impl Host for NoHost {}

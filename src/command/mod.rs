@@ -14,6 +14,7 @@ mod dispatch;
 mod generic;
 mod hash;
 mod host;
+mod monitor;
 mod random;
 mod reply;
 #[cfg(feature = "lua")]
@@ -36,11 +37,20 @@ pub use dispatch::apply;
 pub use dispatch::execute;
 pub use host::Host;
 pub use host::NoHost;
+pub use host::Persistence;
+pub use host::Process;
+pub use host::Unblock;
 pub use reply::ReplyError;
 pub use reply::Result;
+pub use stats::CommandStats;
+pub use stats::Histogram;
+pub use stats::Latency;
+pub use stats::SlowLog;
+pub use stats::SlowLogEntry;
 pub use stats::Stats;
 pub use unit::Abort;
 pub use unit::Unit;
+pub use world::Pause;
 pub use world::World;
 
 use std::sync::LazyLock;
@@ -48,6 +58,9 @@ use std::sync::LazyLock;
 use crate::value::Map;
 use spec::Group;
 use spec::KeySpec;
+
+/// The version of Redis that this fake is one of.
+pub const REDIS_VERSION: &str = "8.2.3";
 
 /// Runs a command: its arguments are read, its context changed, its reply returned.
 pub type Handler = fn(&mut Context<'_>, Args<'_>) -> Result;
@@ -110,6 +123,7 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Generic, commands: generic::wait::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
     Family { group: Group::Connection, commands: connection::COMMANDS },
+    Family { group: Group::Connection, commands: connection::CLIENT },
 ];
 
 /// A command's row, without its documentation.
@@ -203,6 +217,22 @@ impl Command {
         )
     }
 
+    /// Whether it runs on a RESP2 connection that is subscribed to a channel.
+    fn runs_while_subscribed(&self) -> bool {
+        matches!(
+            self.name,
+            "PING"
+                | "QUIT"
+                | "RESET"
+                | "SUBSCRIBE"
+                | "UNSUBSCRIBE"
+                | "PSUBSCRIBE"
+                | "PUNSUBSCRIBE"
+                | "SSUBSCRIBE"
+                | "SUNSUBSCRIBE"
+        )
+    }
+
     /// Whether it makes a unit of commands other than itself.
     fn is_unit(&self) -> bool {
         self.name == "EXEC"
@@ -231,14 +261,7 @@ pub fn lookup(name: &[u8]) -> Option<&'static Command> {
 ///
 /// As Redis words it: there is no such command or subcommand, or the number of words is wrong.
 pub fn resolve(argv: &[&[u8]]) -> Result<&'static Command> {
-    let name = argv.first().ok_or_else(|| unknown(argv))?;
-    let mut command = lookup(name).ok_or_else(|| unknown(argv))?;
-    if let Some(word) = argv.get(1)
-        && is_container(command)
-    {
-        let full = [command.name.as_bytes(), b"|", word].concat();
-        command = lookup(&full).ok_or_else(|| unknown_subcommand(command.name, word))?;
-    }
+    let command = find(argv)?;
     if command.accepts(argv.len()) {
         Ok(command)
     } else {
@@ -246,8 +269,22 @@ pub fn resolve(argv: &[&[u8]]) -> Result<&'static Command> {
     }
 }
 
-fn is_container(command: &Command) -> bool {
-    command.flags & spec::CONTAINER != 0
+/// The row that a request is for, whatever the number of its words.
+fn find(argv: &[&[u8]]) -> Result<&'static Command> {
+    let name = argv.first().ok_or_else(|| unknown(argv))?;
+    let command = lookup(name).ok_or_else(|| unknown(argv))?;
+    match argv.get(1) {
+        Some(word) if has_subcommands(command) => {
+            let full = [command.name.as_bytes(), b"|", word].concat();
+            lookup(&full).ok_or_else(|| unknown_subcommand(command.name, word))
+        }
+        _ => Ok(command),
+    }
+}
+
+/// COMMAND can be called by itself, and has subcommands all the same.
+fn has_subcommands(command: &Command) -> bool {
+    command.flags & spec::CONTAINER != 0 || command.name == "COMMAND"
 }
 
 fn unknown(argv: &[&[u8]]) -> ReplyError {

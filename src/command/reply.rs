@@ -54,6 +54,15 @@ impl ReplyError {
         ReplyError(format!("ERR wrong number of arguments for '{name}' command").into())
     }
 
+    /// What containers answer that count the arguments of their subcommands themselves.
+    pub fn subcommand(container: &str, word: &[u8]) -> ReplyError {
+        let word = String::from_utf8_lossy(&word[..word.len().min(128)]).into_owned();
+        let text = format!(
+            "ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP."
+        );
+        ReplyError(text.into())
+    }
+
     /// `ERR invalid expire time in 'set' command`
     pub fn expire_time(name: &str) -> ReplyError {
         let name = name.to_ascii_lowercase();

@@ -1,6 +1,8 @@
 //! [`World`]: everything that commands work on, apart from the connection that sent one.
 
 use super::config::Config;
+use super::stats::Latency;
+use super::stats::SlowLog;
 use super::stats::Stats;
 use crate::bytes::Bytes;
 use crate::keyspace::Keyspace;
@@ -9,6 +11,15 @@ use crate::rng::Rng;
 use crate::session::Sessions;
 use crate::value::Value;
 use std::sync::Arc;
+
+/// Commands that wait (`CLIENT PAUSE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// When it ends, in microseconds since the epoch.
+    pub until_us: i64,
+    /// Whether only commands wait that may change something.
+    pub writes_only: bool,
+}
 
 /// A fake's data, connections, configuration and statistics.
 #[derive(Debug)]
@@ -23,6 +34,20 @@ pub struct World {
     pub config: Config,
     /// `INFO`.
     pub stats: Stats,
+    /// `SLOWLOG`.
+    pub slowlog: SlowLog,
+    /// `LATENCY`.
+    pub latency: Latency,
+    /// Until when commands wait (`CLIENT PAUSE`).
+    pub pause: Option<Pause>,
+    /// Whether a connection may be a monitor; true for a while longer.
+    pub monitored: bool,
+    /// When this world began, in microseconds since the epoch.
+    pub started_us: i64,
+    /// Forty digits that name this world among others (`run_id`).
+    pub run_id: String,
+    /// Forty digits that name its history (`master_replid`).
+    pub replication_id: String,
     /// Where units get the seeds of their random numbers.
     pub rng: Rng,
     /// Whether keys expire by themselves (`DEBUG SET-ACTIVE-EXPIRE`), and not only when somebody looks.
@@ -34,12 +59,20 @@ pub struct World {
 impl World {
     /// An empty world.
     pub fn new(config: Config, seed: u64) -> World {
+        let mut identities = Rng::new(!seed);
         World {
             keyspace: Keyspace::new(config.databases()),
             watches: WatchRegistry::default(),
             sessions: Sessions::default(),
             config,
             stats: Stats::default(),
+            slowlog: SlowLog::default(),
+            latency: Latency::default(),
+            pause: None,
+            monitored: false,
+            started_us: 0,
+            run_id: identity(&mut identities),
+            replication_id: identity(&mut identities),
             rng: Rng::new(seed),
             active_expire: true,
             broken: None,
@@ -69,4 +102,10 @@ impl World {
         self.stats.expired_fields += fields.len() as u64;
         fields
     }
+}
+
+/// Forty random hexadecimal digits.
+pub(super) fn identity(rng: &mut Rng) -> String {
+    let digits: String = (0..3).map(|_| format!("{:016x}", rng.next_u64())).collect();
+    digits[..40].to_owned()
 }

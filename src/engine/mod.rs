@@ -82,7 +82,8 @@ impl Engine {
         Engine::new(World::new(config, seed), clock, recorder)
     }
 
-    fn new(world: World, clock: Clock, recorder: Recorder) -> Engine {
+    fn new(mut world: World, clock: Clock, recorder: Recorder) -> Engine {
+        world.started_us = clock.now_us();
         let journal = recorder.journal.clone();
         let host = EngineHost::new(journal.clone());
         let core = Core {

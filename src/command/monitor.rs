@@ -1,0 +1,42 @@
+//! MONITOR: connections that are told every command.
+
+use super::Command;
+use super::context::Context;
+use super::dispatch::redacted;
+use super::spec;
+use crate::resp::Reply;
+use crate::resp::quote;
+
+/// Tells all monitors of a command that is about to run for `peer`.
+pub(super) fn feed(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], peer: &str) {
+    if command.flags & (spec::SKIP_MONITOR | spec::ADMIN) != 0 {
+        return;
+    }
+    let line = line(cx, command, argv, peer);
+    let mut monitored = cx.session.monitor;
+    if monitored {
+        cx.session.push(Reply::Simple(line.clone().into()));
+    }
+    for session in cx
+        .world
+        .sessions
+        .iter_mut()
+        .filter(|session| session.monitor)
+    {
+        session.push(Reply::Simple(line.clone().into()));
+        monitored = true;
+    }
+    cx.world.monitored = monitored;
+}
+
+/// `1700000000.123456 [0 127.0.0.1:50000] "get" "key"`
+fn line(cx: &Context<'_>, command: &Command, argv: &[&[u8]], peer: &str) -> String {
+    let now_us = cx.unit.now_us;
+    let (seconds, micros) = (now_us.div_euclid(1_000_000), now_us.rem_euclid(1_000_000));
+    let mut line = format!("{seconds}.{micros:06} [{} {peer}]", cx.session.db);
+    for arg in redacted(command, argv) {
+        line.push(' ');
+        line.push_str(&quote(&arg));
+    }
+    line
+}
