@@ -128,10 +128,11 @@ impl Kind {
 }
 
 fn yes_no(text: &[u8]) -> Result<i64, Reason> {
-    match () {
-        () if text.eq_ignore_ascii_case(b"yes") => Ok(1),
-        () if text.eq_ignore_ascii_case(b"no") => Ok(0),
-        () => Err("argument must be 'yes' or 'no'".into()),
+    let yes = text.eq_ignore_ascii_case(b"yes");
+    if yes || text.eq_ignore_ascii_case(b"no") {
+        Ok(yes.into())
+    } else {
+        Err("argument must be 'yes' or 'no'".into())
     }
 }
 

@@ -20,6 +20,7 @@ use crate::command::reply::help;
 use crate::command::spec::*;
 use crate::command::sub;
 use crate::command::world::Pause;
+use crate::number::parse_i64;
 use crate::resp::Reply;
 use crate::session::Replies;
 
@@ -105,8 +106,8 @@ fn client_pause(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         Some(mode) if mode.eq_ignore_ascii_case(b"WRITE") => true,
         Some(_) => return Err(fixed("ERR CLIENT PAUSE mode must be WRITE or ALL")),
     };
-    let timeout_ms = crate::number::parse_i64(timeout)
-        .ok_or(fixed("ERR timeout is not an integer or out of range"))?;
+    let timeout_ms =
+        parse_i64(timeout).ok_or(fixed("ERR timeout is not an integer or out of range"))?;
     if timeout_ms < 0 {
         return Err(ReplyError::NEGATIVE_TIMEOUT);
     }
@@ -126,12 +127,17 @@ fn client_pause(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 }
 
 fn client_reply(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    cx.session.replies = match () {
-        () if args.keyword("ON") => Replies::On,
-        () if args.keyword("OFF") => Replies::Off,
-        () if args.keyword("SKIP") && cx.session.replies == Replies::Off => Replies::Off,
-        () if args.is_empty() => Replies::SkipNext,
-        () => return Err(ReplyError::SYNTAX),
+    cx.session.replies = if args.keyword("ON") {
+        Replies::On
+    } else if args.keyword("OFF") {
+        Replies::Off
+    } else if args.keyword("SKIP") {
+        match cx.session.replies {
+            Replies::Off => Replies::Off,
+            _ => Replies::SkipNext,
+        }
+    } else {
+        return Err(ReplyError::SYNTAX);
     };
     Ok(Reply::OK)
 }
@@ -170,16 +176,16 @@ fn client_unblock(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Err(ReplyError::subcommand("CLIENT", args.argv()[1]));
     }
     let id = args.next()?;
-    let how = match () {
-        () if args.is_empty() || args.keyword("TIMEOUT") => Unblock::Timeout,
-        () if args.keyword("ERROR") => Unblock::Error,
-        () => {
-            return Err(fixed(
-                "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR",
-            ));
-        }
+    let how = if args.is_empty() || args.keyword("TIMEOUT") {
+        Unblock::Timeout
+    } else if args.keyword("ERROR") {
+        Unblock::Error
+    } else {
+        return Err(fixed(
+            "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR",
+        ));
     };
-    let id = crate::number::parse_i64(id).ok_or(ReplyError::NOT_AN_INTEGER)?;
+    let id = parse_i64(id).ok_or(ReplyError::NOT_AN_INTEGER)?;
     let unblocked = u64::try_from(id).is_ok_and(|id| cx.host.unblock(id, how));
     Ok(Reply::flag(unblocked))
 }
@@ -194,10 +200,11 @@ fn client_unpause(cx: &mut Context<'_>, _: Args<'_>) -> Result {
 }
 
 fn on_or_off(args: &mut Args<'_>) -> Result<bool> {
-    match () {
-        () if args.keyword("ON") => Ok(true),
-        () if args.keyword("OFF") => Ok(false),
-        () => Err(ReplyError::SYNTAX),
+    let on = args.keyword("ON");
+    if on || args.keyword("OFF") {
+        Ok(on)
+    } else {
+        Err(ReplyError::SYNTAX)
     }
 }
 

@@ -234,16 +234,21 @@ fn parse_filter<'a>(args: &mut Args<'a>) -> Result<Filter<'a>> {
         } else if args.keyword_with("USER", 1) {
             check_user(args.next()?)?;
         } else if args.keyword_with("SKIPME", 1) {
-            filter.skip_me = match () {
-                () if args.keyword("YES") => true,
-                () if args.keyword("NO") => false,
-                () => return Err(ReplyError::SYNTAX),
-            };
+            filter.skip_me = yes_or_no(args)?;
         } else {
             return Err(ReplyError::SYNTAX);
         }
     }
     Ok(filter)
+}
+
+fn yes_or_no(args: &mut Args<'_>) -> Result<bool> {
+    let yes = args.keyword("YES");
+    if yes || args.keyword("NO") {
+        Ok(yes)
+    } else {
+        Err(ReplyError::SYNTAX)
+    }
 }
 
 fn kill_id(id: &[u8]) -> Result<u64> {
