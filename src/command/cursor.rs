@@ -92,8 +92,10 @@ fn is_c_space(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Set;
+    use crate::value::Map;
     use proptest::prelude::*;
+
+    type Set = Map<()>;
 
     /// Walks `members` to the end; `disturb` changes them between the calls. What was returned.
     fn walk(members: &mut Set, count: &str, mut disturb: impl FnMut(&mut Set)) -> Vec<Bytes> {

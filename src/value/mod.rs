@@ -5,9 +5,13 @@ mod bits;
 mod glob;
 mod hash;
 mod lcs;
+mod list;
 mod map;
 pub mod rdb;
+mod sequence;
+mod set;
 mod string;
+mod zset;
 
 pub use bitfield::BitType;
 pub use bitfield::Overflow;
@@ -25,13 +29,14 @@ pub use lcs::Match;
 pub use lcs::lcs;
 pub use lcs::lcs_memory;
 pub use lcs::lcs_text;
+pub use list::List;
 pub use map::Map;
+pub use sequence::Sequence;
+pub use set::Set;
 pub use string::StringValue;
+pub use zset::ZSet;
 
 use std::sync::Arc;
-
-/// A set of byte strings.
-pub type Set = Map<()>;
 
 /// What stands at a key. A clone shares everything with the original until one of them changes.
 #[derive(Clone, Debug, PartialEq)]

@@ -86,6 +86,28 @@ impl Listpack {
     }
 }
 
+/// The bytes that a string takes as an entry.
+pub(in crate::value) fn entry_size(entry: &[u8]) -> usize {
+    let size = match (parse_i64(entry), entry.len()) {
+        (Some(number), _) => int_size(number),
+        (None, len @ ..0x40) => 1 + len,
+        (None, len @ ..0x1000) => 2 + len,
+        (None, len) => 5 + len,
+    };
+    size + back_size(size).count()
+}
+
+fn int_size(number: i64) -> usize {
+    match number {
+        0..=0x7F => 1,
+        -0x1000..=0xFFF => 2,
+        -0x8000..=0x7FFF => 3,
+        -0x80_0000..=0x7F_FFFF => 4,
+        -0x8000_0000..=0x7FFF_FFFF => 5,
+        _ => 9,
+    }
+}
+
 /// An entry's size as it is found from behind: groups of 7 bits, the highest first; all but the first are
 /// marked.
 fn back_size(size: usize) -> impl Iterator<Item = u8> {
@@ -169,7 +191,11 @@ mod tests {
         let texts = [0, 1, 0x3F, 0x40, 0xFFF, 0x1000, 0x4000, 0x20_0000].map(|len| vec![b'x'; len]);
         let entries: Vec<_> = ints.chain(texts).collect();
         let mut listpack = Listpack::new();
-        entries.iter().for_each(|entry| listpack.push(entry));
+        for entry in &entries {
+            let before = listpack.bytes.len();
+            listpack.push(entry);
+            assert_eq!(listpack.bytes.len() - before, entry_size(entry));
+        }
         let read = read(&listpack.finish()).unwrap();
         assert!(
             read.iter()

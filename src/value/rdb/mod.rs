@@ -14,6 +14,8 @@ mod lzf;
 mod string;
 mod ziplist;
 
+pub(super) use self::listpack::entry_size as listpack_size;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -27,7 +29,7 @@ const VERSION: u16 = 12;
 /// The bytes behind a value: the version and the checksum.
 const FOOTER: usize = 10;
 /// CRC-64 after Jones, reflected, starting from 0.
-const CRC: crc::Crc<u64, crc::Table<16>> = crc::Crc::<u64, _>::new(&crc::CRC_64_REDIS);
+static CRC: crc::Crc<u64, crc::Table<16>> = crc::Crc::<u64, _>::new(&crc::CRC_64_REDIS);
 
 /// The type bytes. Those of earlier versions are only read.
 mod kind {

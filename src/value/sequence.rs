@@ -1,0 +1,526 @@
+//! [`Sequence`]: a copy-on-write sequence in which every position is reached in O(log n).
+//!
+//! Lists and the order of sorted sets are this tree: items stand in leaves, every child is counted. A clone
+//! costs one reference count; a write after it copies the nodes on the way to one leaf. It must not know
+//! what its items mean.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The most items of a leaf, and children of a branch.
+const WIDTH: usize = 64;
+/// A node with fewer is joined with a neighbour where both fit into one.
+const FEW: usize = WIDTH / 4;
+
+/// A copy-on-write sequence.
+#[derive(Clone, Debug)]
+pub struct Sequence<T> {
+    root: Child<T>,
+}
+
+#[derive(Clone, Debug)]
+struct Child<T> {
+    /// The number of items below.
+    len: usize,
+    node: Arc<Node<T>>,
+}
+
+/// All leaves are at the same depth; only the root may have no items, and no branch has no children.
+#[derive(Clone, Debug)]
+enum Node<T> {
+    Leaf(Vec<T>),
+    Branch(Vec<Child<T>>),
+}
+
+impl<T> Default for Sequence<T> {
+    fn default() -> Self {
+        Sequence::new()
+    }
+}
+
+impl<T> Sequence<T> {
+    /// An empty sequence.
+    pub fn new() -> Sequence<T> {
+        Sequence {
+            root: Child::leaf(Vec::new()),
+        }
+    }
+
+    /// The number of items.
+    pub fn len(&self) -> usize {
+        self.root.len
+    }
+
+    /// Whether there is no item.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The item at `index`.
+    pub fn get(&self, index: usize) -> Option<&T> {
+        let (items, at) = self.leaf(index)?;
+        items.get(at)
+    }
+
+    /// All items in order.
+    pub fn iter(&self) -> Iter<'_, T> {
+        self.range(0..self.len())
+    }
+
+    /// The items of a range in order.
+    ///
+    /// # Panics
+    ///
+    /// When the range ends behind the sequence.
+    pub fn range(&self, range: Range<usize>) -> Iter<'_, T> {
+        assert!(range.end <= self.len(), "{range:?} of {}", self.len());
+        Iter {
+            sequence: self,
+            range,
+            front: &[],
+            back: &[],
+        }
+    }
+
+    /// The number of items at the beginning for which `first` is true; it must be false for all others.
+    pub fn partition_point(&self, mut first: impl FnMut(&T) -> bool) -> usize {
+        let (mut node, mut before) = (&*self.root.node, 0);
+        loop {
+            match node {
+                Node::Leaf(items) => return before + items.partition_point(first),
+                Node::Branch(children) => {
+                    let whole =
+                        children.partition_point(|child| child.node.last().is_some_and(&mut first));
+                    let whole = whole.min(children.len() - 1);
+                    before += children[..whole]
+                        .iter()
+                        .map(|child| child.len)
+                        .sum::<usize>();
+                    node = &children[whole].node;
+                }
+            }
+        }
+    }
+
+    /// The leaf in which `index` is, and where in it.
+    fn leaf(&self, mut index: usize) -> Option<(&[T], usize)> {
+        if index >= self.len() {
+            return None;
+        }
+        let mut node = &*self.root.node;
+        loop {
+            match node {
+                Node::Leaf(items) => return Some((items, index)),
+                Node::Branch(children) => {
+                    let at;
+                    (at, index) = find_child(children, index);
+                    node = &children[at].node;
+                }
+            }
+        }
+    }
+}
+
+impl<T: Clone> Sequence<T> {
+    /// Puts an item at `index`; those from there on move up.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is greater than the length.
+    pub fn insert(&mut self, index: usize, item: T) {
+        assert!(index <= self.len(), "{index} of {}", self.len());
+        if let Some(right) = self.root.insert(index, item) {
+            let left = std::mem::replace(&mut self.root, Child::leaf(Vec::new()));
+            self.root = Child::branch(vec![left, right]);
+        }
+    }
+
+    /// Puts an item before all others.
+    pub fn push_front(&mut self, item: T) {
+        self.insert(0, item);
+    }
+
+    /// Puts an item behind all others.
+    pub fn push_back(&mut self, item: T) {
+        self.insert(self.len(), item);
+    }
+
+    /// Takes the item at `index` out; those behind it move down.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is not less than the length.
+    pub fn remove(&mut self, index: usize) -> T {
+        assert!(index < self.len(), "{index} of {}", self.len());
+        let item = self.root.remove(index);
+        while let Node::Branch(children) = &*self.root.node
+            && let [only] = children.as_slice()
+        {
+            self.root = only.clone();
+        }
+        item
+    }
+
+    /// The item at `index`, to change.
+    pub fn get_mut(&mut self, mut index: usize) -> Option<&mut T> {
+        if index >= self.len() {
+            return None;
+        }
+        let mut node = Arc::make_mut(&mut self.root.node);
+        loop {
+            match node {
+                Node::Leaf(items) => return items.get_mut(index),
+                Node::Branch(children) => {
+                    let at;
+                    (at, index) = find_child(children, index);
+                    node = Arc::make_mut(&mut children[at].node);
+                }
+            }
+        }
+    }
+
+    /// Keeps the items of `range` only.
+    ///
+    /// # Panics
+    ///
+    /// When the range ends behind the sequence.
+    pub fn keep(&mut self, range: Range<usize>) {
+        if range.len() < self.len() / 2 {
+            *self = self.range(range).cloned().collect();
+            return;
+        }
+        while self.len() > range.end {
+            self.remove(self.len() - 1);
+        }
+        for _ in 0..range.start {
+            self.remove(0);
+        }
+    }
+}
+
+impl<T> Child<T> {
+    fn leaf(items: Vec<T>) -> Child<T> {
+        Child {
+            len: items.len(),
+            node: Arc::new(Node::Leaf(items)),
+        }
+    }
+
+    fn branch(children: Vec<Child<T>>) -> Child<T> {
+        Child {
+            len: children.iter().map(|child| child.len).sum(),
+            node: Arc::new(Node::Branch(children)),
+        }
+    }
+}
+
+impl<T: Clone> Child<T> {
+    /// Inserts an item; the new right neighbour where the node had to be split.
+    fn insert(&mut self, index: usize, item: T) -> Option<Child<T>> {
+        self.len += 1;
+        let right = match Arc::make_mut(&mut self.node) {
+            Node::Leaf(items) => Child::leaf(insert_or_split(items, index, item)?),
+            Node::Branch(children) => {
+                let (at, within) = find_child(children, index);
+                let new = children[at].insert(within, item)?;
+                Child::branch(insert_or_split(children, at + 1, new)?)
+            }
+        };
+        self.len -= right.len;
+        Some(right)
+    }
+
+    fn remove(&mut self, index: usize) -> T {
+        self.len -= 1;
+        match Arc::make_mut(&mut self.node) {
+            Node::Leaf(items) => items.remove(index),
+            Node::Branch(children) => {
+                let (at, within) = find_child(children, index);
+                let item = children[at].remove(within);
+                tidy(children, at);
+                item
+            }
+        }
+    }
+
+    /// Takes over what its right neighbour holds.
+    fn join(&mut self, right: Child<T>) {
+        self.len += right.len;
+        match (
+            Arc::make_mut(&mut self.node),
+            Arc::unwrap_or_clone(right.node),
+        ) {
+            (Node::Leaf(left), Node::Leaf(right)) => left.extend(right),
+            (Node::Branch(left), Node::Branch(right)) => left.extend(right),
+            _ => unreachable!("neighbours are at the same depth"),
+        }
+    }
+}
+
+impl<T> Node<T> {
+    fn width(&self) -> usize {
+        match self {
+            Node::Leaf(items) => items.len(),
+            Node::Branch(children) => children.len(),
+        }
+    }
+
+    fn last(&self) -> Option<&T> {
+        match self {
+            Node::Leaf(items) => items.last(),
+            Node::Branch(children) => children.last()?.node.last(),
+        }
+    }
+}
+
+/// Inserts into a node. One that was full keeps its left part, and the right part is returned: a half, or
+/// next to nothing at an end, so that a sequence that only grows there has full nodes.
+fn insert_or_split<X>(parts: &mut Vec<X>, index: usize, part: X) -> Option<Vec<X>> {
+    if parts.len() < WIDTH {
+        parts.insert(index, part);
+        return None;
+    }
+    let cut = match index {
+        0 | WIDTH => index,
+        _ => WIDTH / 2,
+    };
+    let mut right = parts.split_off(cut);
+    if index < cut || cut == 0 {
+        parts.insert(index, part);
+    } else {
+        right.insert(index - cut, part);
+    }
+    Some(right)
+}
+
+/// Drops the child at `at` when it has become empty, or joins it with a neighbour when that fits.
+fn tidy<T: Clone>(children: &mut Vec<Child<T>>, at: usize) {
+    if children[at].len == 0 {
+        children.remove(at);
+    } else if children[at].node.width() < FEW {
+        let fit = |left: usize| {
+            let pair = children.get(left..left + 2)?;
+            (pair[0].node.width() + pair[1].node.width() <= WIDTH).then_some(left)
+        };
+        if let Some(left) = at.checked_sub(1).and_then(fit).or_else(|| fit(at)) {
+            let right = children.remove(left + 1);
+            children[left].join(right);
+        }
+    }
+}
+
+/// The child in which `index` is, the last one for the end, and the index within it.
+fn find_child<T>(children: &[Child<T>], mut index: usize) -> (usize, usize) {
+    let last = children.len() - 1;
+    for (at, child) in children[..last].iter().enumerate() {
+        if index < child.len {
+            return (at, index);
+        }
+        index -= child.len;
+    }
+    (last, index)
+}
+
+/// Items of a [`Sequence`] in order, from both ends.
+#[derive(Clone, Debug)]
+pub struct Iter<'a, T> {
+    sequence: &'a Sequence<T>,
+    /// What is still to come.
+    range: Range<usize>,
+    /// The rest of the leaf at the start, and at the end, of the range.
+    front: &'a [T],
+    back: &'a [T],
+}
+
+impl<'a, T> Iterator for Iter<'a, T> {
+    type Item = &'a T;
+
+    fn next(&mut self) -> Option<&'a T> {
+        let index = self.range.next()?;
+        if self.front.is_empty() {
+            let (items, at) = self.sequence.leaf(index)?;
+            self.front = &items[at..];
+        }
+        self.front.split_off_first()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.range.size_hint()
+    }
+}
+
+impl<'a, T> DoubleEndedIterator for Iter<'a, T> {
+    fn next_back(&mut self) -> Option<&'a T> {
+        let index = self.range.next_back()?;
+        if self.back.is_empty() {
+            let (items, at) = self.sequence.leaf(index)?;
+            self.back = &items[..=at];
+        }
+        self.back.split_off_last()
+    }
+}
+
+impl<T> ExactSizeIterator for Iter<'_, T> {}
+
+impl<T: Clone> FromIterator<T> for Sequence<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Sequence<T> {
+        let mut sequence = Sequence::new();
+        items.into_iter().for_each(|item| sequence.push_back(item));
+        sequence
+    }
+}
+
+impl<T: PartialEq> PartialEq for Sequence<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        Insert(prop::sample::Index, u32),
+        PushFront(u32),
+        PushBack(u32),
+        Remove(prop::sample::Index),
+        /// Takes this many items from the front, or from the back.
+        Pop(u8, bool),
+        Set(prop::sample::Index, u32),
+        Keep(prop::sample::Index, prop::sample::Index),
+    }
+
+    fn any_op() -> impl Strategy<Value = Op> {
+        prop_oneof![
+            40 => (any::<prop::sample::Index>(), any::<u32>()).prop_map(|(at, item)| Op::Insert(at, item)),
+            40 => any::<u32>().prop_map(Op::PushFront),
+            40 => any::<u32>().prop_map(Op::PushBack),
+            40 => any::<prop::sample::Index>().prop_map(Op::Remove),
+            4 => (any::<u8>(), any::<bool>()).prop_map(|(count, front)| Op::Pop(count, front)),
+            20 => (any::<prop::sample::Index>(), any::<u32>()).prop_map(|(at, item)| Op::Set(at, item)),
+            1 => (any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(|(a, b)| Op::Keep(a, b)),
+        ]
+    }
+
+    /// Does the same to the sequence and to a vector.
+    fn apply(op: Op, sequence: &mut Sequence<u32>, model: &mut Vec<u32>) {
+        let len = model.len();
+        match op {
+            Op::Insert(at, item) => {
+                let at = at.index(len + 1);
+                sequence.insert(at, item);
+                model.insert(at, item);
+            }
+            Op::PushFront(item) => {
+                sequence.push_front(item);
+                model.insert(0, item);
+            }
+            Op::PushBack(item) => {
+                sequence.push_back(item);
+                model.push(item);
+            }
+            Op::Remove(at) if len > 0 => {
+                let at = at.index(len);
+                assert_eq!(sequence.remove(at), model.remove(at));
+            }
+            Op::Pop(count, front) => {
+                for _ in 0..usize::from(count).min(len) {
+                    let at = if front { 0 } else { model.len() - 1 };
+                    assert_eq!(sequence.remove(at), model.remove(at));
+                }
+            }
+            Op::Set(at, item) if len > 0 => {
+                let at = at.index(len);
+                *sequence.get_mut(at).unwrap() = item;
+                model[at] = item;
+            }
+            Op::Keep(a, b) => {
+                let (a, b) = (a.index(len + 1), b.index(len + 1));
+                sequence.keep(a.min(b)..a.max(b));
+                *model = model[a.min(b)..a.max(b)].to_vec();
+            }
+            Op::Remove(_) | Op::Set(..) => {}
+        }
+    }
+
+    /// The depth, which is the same everywhere; every node is counted and none is empty or too wide.
+    fn check(child: &Child<u32>, is_root: bool) -> usize {
+        let width = child.node.width();
+        assert!(width <= WIDTH && (is_root || width > 0));
+        match &*child.node {
+            Node::Leaf(items) => {
+                assert_eq!(child.len, items.len());
+                0
+            }
+            Node::Branch(children) => {
+                assert_eq!(
+                    child.len,
+                    children.iter().map(|child| child.len).sum::<usize>()
+                );
+                let depths: Vec<_> = children.iter().map(|child| check(child, false)).collect();
+                assert!(depths.windows(2).all(|pair| pair[0] == pair[1]));
+                depths[0] + 1
+            }
+        }
+    }
+
+    #[test]
+    fn growing_at_an_end_fills_the_leaves() {
+        let mut front = Sequence::new();
+        let mut back = Sequence::new();
+        for item in 0..100_000u32 {
+            front.push_front(item);
+            back.push_back(item);
+        }
+        assert!(front.iter().rev().eq(back.iter()));
+        assert!(check(&front.root, true) <= 3 && check(&back.root, true) <= 2);
+        assert_eq!(back.partition_point(|&item| item < 77_777), 77_777);
+        assert_eq!(back.partition_point(|_| true), 100_000);
+        assert_eq!((back.get(99_999), back.get(100_000)), (Some(&99_999), None));
+    }
+
+    #[test]
+    fn a_write_after_a_clone_copies_one_path() {
+        let original: Sequence<u32> = (0..10_000).collect();
+        let mut copy = original.clone();
+        *copy.get_mut(5_000).unwrap() = 0;
+        copy.remove(9_999);
+        assert_eq!(
+            (original.get(5_000), original.len()),
+            (Some(&5_000), 10_000)
+        );
+        let (Node::Branch(a), Node::Branch(b)) = (&*original.root.node, &*copy.root.node) else {
+            panic!("ten thousand items in one leaf");
+        };
+        let shared = a
+            .iter()
+            .zip(b)
+            .filter(|(a, b)| Arc::ptr_eq(&a.node, &b.node))
+            .count();
+        assert_eq!(shared, a.len() - 2);
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_like_a_vector(start in 0u32..6000, ops in prop::collection::vec(any_op(), 0..600)) {
+            let mut sequence: Sequence<u32> = (0..start).collect();
+            let mut model: Vec<u32> = (0..start).collect();
+            for op in ops {
+                let (before, items) = (sequence.clone(), model.clone());
+                apply(op, &mut sequence, &mut model);
+                prop_assert_eq!(sequence.len(), model.len());
+                if sequence.len() % 17 == 0 {
+                    prop_assert!(before.iter().eq(&items), "a clone does not change");
+                }
+            }
+            check(&sequence.root, true);
+            prop_assert!(sequence.iter().eq(&model));
+            prop_assert!(sequence.iter().rev().eq(model.iter().rev()));
+            let middle = model.len() / 3..model.len() / 2;
+            prop_assert!(sequence.range(middle.clone()).eq(&model[middle]));
+        }
+    }
+}

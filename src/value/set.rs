@@ -1,0 +1,281 @@
+//! [`Set`]: distinct byte strings.
+
+use super::Map;
+use crate::bytes::Bytes;
+use crate::number::parse_i64;
+
+/// An intset has no more members than this.
+const INTSET_MEMBERS: usize = 512;
+/// A listpack has no more members than this, and no longer ones than that.
+const LISTPACK_MEMBERS: usize = 128;
+const LISTPACK_BYTES: usize = 64;
+
+/// A Redis set.
+#[derive(Clone, Debug)]
+pub struct Set {
+    members: Map<()>,
+    encoding: Encoding,
+}
+
+/// How Redis would keep the set. A later one never turns into an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    /// Integers, each of so many bytes as the widest one that there ever was.
+    Intset(IntWidth),
+    Listpack,
+    Table,
+}
+
+/// The bytes of each integer of an intset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum IntWidth {
+    Two = 2,
+    Four = 4,
+    Eight = 8,
+}
+
+impl IntWidth {
+    fn of(number: i64) -> IntWidth {
+        if i16::try_from(number).is_ok() {
+            IntWidth::Two
+        } else if i32::try_from(number).is_ok() {
+            IntWidth::Four
+        } else {
+            IntWidth::Eight
+        }
+    }
+}
+
+impl Set {
+    /// An empty set, in the encoding that every kind of first member may still choose.
+    pub fn new() -> Set {
+        Set {
+            members: Map::new(),
+            encoding: Encoding::Intset(IntWidth::Two),
+        }
+    }
+
+    /// An empty set, in the encoding that Redis chooses when it is about to add `count` members, `first`
+    /// the first of them.
+    pub fn for_members(first: &[u8], count: usize) -> Set {
+        let mut set = Set::new();
+        if count > INTSET_MEMBERS || (count > LISTPACK_MEMBERS && parse_i64(first).is_none()) {
+            set.encoding = Encoding::Table;
+        }
+        set
+    }
+
+    /// The number of members.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is no member.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Whether `member` is in the set.
+    pub fn contains(&self, member: &[u8]) -> bool {
+        self.members.contains_key(member)
+    }
+
+    /// The members in the order of the state, from both ends.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Bytes> + Clone {
+        self.members.keys()
+    }
+
+    /// The member at a position in the order of the state.
+    pub fn get_index(&self, index: usize) -> Option<&Bytes> {
+        self.members.get_index(index).map(|(member, ())| member)
+    }
+
+    /// The position of `member` in the order of the state.
+    pub fn index_of(&self, member: &[u8]) -> Option<usize> {
+        self.members.index_of(member)
+    }
+
+    /// Adds `member`; whether it is new.
+    pub fn insert(&mut self, member: impl Into<Bytes> + AsRef<[u8]>) -> bool {
+        if self.contains(member.as_ref()) {
+            return false;
+        }
+        self.make_room(member.as_ref());
+        self.members.insert(member, ());
+        true
+    }
+
+    /// Removes `member`; whether it was there. The last member takes its place in the order.
+    pub fn remove(&mut self, member: &[u8]) -> bool {
+        self.members.remove(member).is_some()
+    }
+
+    /// Removes the member at a position; the last member takes its place in the order.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is not less than the length.
+    pub fn remove_index(&mut self, index: usize) -> Bytes {
+        self.members.remove_index(index).0
+    }
+
+    /// The members in ascending order while the encoding is an intset: Redis walks them so.
+    pub fn sorted_ints(&self) -> Option<Vec<i64>> {
+        self.int_width()?;
+        let mut ints: Vec<i64> = self.iter().filter_map(|member| parse_i64(member)).collect();
+        ints.sort_unstable();
+        Some(ints)
+    }
+
+    /// What `OBJECT ENCODING` answers.
+    pub fn encoding(&self) -> &'static str {
+        match self.encoding {
+            Encoding::Intset(_) => "intset",
+            Encoding::Listpack => "listpack",
+            Encoding::Table => "hashtable",
+        }
+    }
+
+    /// The bytes of each integer while the encoding is an intset.
+    pub(super) fn int_width(&self) -> Option<IntWidth> {
+        match self.encoding {
+            Encoding::Intset(width) => Some(width),
+            Encoding::Listpack | Encoding::Table => None,
+        }
+    }
+
+    /// Whether the encoding is a table.
+    pub(super) fn is_table(&self) -> bool {
+        self.encoding == Encoding::Table
+    }
+
+    /// Makes the encoding a listpack, if it was an intset.
+    pub(super) fn make_listpack(&mut self) {
+        if self.int_width().is_some() {
+            self.encoding = Encoding::Listpack;
+        }
+    }
+
+    /// Makes the encoding a table.
+    pub(super) fn make_table(&mut self) {
+        self.encoding = Encoding::Table;
+    }
+
+    /// Makes the encoding one that can take `member` as well.
+    fn make_room(&mut self, member: &[u8]) {
+        let short = member.len() <= LISTPACK_BYTES && self.len() < LISTPACK_MEMBERS;
+        self.encoding = match (self.encoding, parse_i64(member)) {
+            (Encoding::Intset(width), Some(number)) if self.len() < INTSET_MEMBERS => {
+                Encoding::Intset(width.max(IntWidth::of(number)))
+            }
+            (Encoding::Intset(_), None) | (Encoding::Listpack, _) if short => Encoding::Listpack,
+            _ => Encoding::Table,
+        };
+    }
+}
+
+impl Default for Set {
+    fn default() -> Set {
+        Set::new()
+    }
+}
+
+impl<M: Into<Bytes> + AsRef<[u8]>> FromIterator<M> for Set {
+    fn from_iter<I: IntoIterator<Item = M>>(members: I) -> Set {
+        let mut set = Set::new();
+        for member in members {
+            set.insert(member);
+        }
+        set
+    }
+}
+
+impl PartialEq for Set {
+    /// Equal members in the same order, whatever the encoding.
+    fn eq(&self, other: &Self) -> bool {
+        self.members == other.members
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ints(count: usize) -> Vec<String> {
+        (0..count).map(|number| number.to_string()).collect()
+    }
+
+    /// What OBJECT ENCODING answers after each of some SADD commands.
+    #[test]
+    fn the_encoding_changes_where_that_of_redis_does() {
+        let text = |len: usize| vec!["y".repeat(len)];
+        let many = |first: &str, count: usize| {
+            [vec![first.to_owned()], vec!["x".to_owned(); count]].concat()
+        };
+        let recorded: [(&[Vec<String>], &[&str]); 15] = [
+            (&[ints(1), text(1)], &["intset", "listpack"]),
+            (&[ints(513)], &["hashtable"]),
+            (&[ints(512), vec!["9999".into()]], &["intset", "hashtable"]),
+            (
+                &[ints(511), vec!["9999".into()], vec!["10000".into()]],
+                &["intset", "intset", "hashtable"],
+            ),
+            (&[ints(127), text(1)], &["intset", "listpack"]),
+            (&[ints(128), text(1)], &["intset", "hashtable"]),
+            (&[many("x", 128)], &["hashtable"]),
+            (&[many("x", 127)], &["listpack"]),
+            (&[many("1", 128)], &["listpack"]),
+            (&[many("1", 600)], &["hashtable"]),
+            (&[text(1), ints(127)], &["listpack", "listpack"]),
+            (&[text(1), ints(128)], &["listpack", "hashtable"]),
+            (&[text(65)], &["hashtable"]),
+            (&[ints(1), text(65)], &["intset", "hashtable"]),
+            (&[ints(1), text(64)], &["intset", "listpack"]),
+        ];
+        for (commands, encodings) in recorded {
+            let mut set = Set::for_members(commands[0][0].as_bytes(), commands[0].len());
+            let after = commands.iter().map(|members| {
+                for member in members {
+                    set.insert(member.as_bytes());
+                }
+                set.encoding()
+            });
+            let after: Vec<_> = after.collect();
+            assert_eq!(after, encodings, "{commands:?}");
+        }
+    }
+
+    #[test]
+    fn an_encoding_outlives_what_made_it_necessary() {
+        let mut set: Set = ["1", "5000000000", "a"].into_iter().collect();
+        assert!(set.remove(b"a") && set.remove(b"5000000000"));
+        assert_eq!((set.encoding(), set.sorted_ints()), ("listpack", None));
+        let mut set: Set = ["3", "5000000000", "-7"].into_iter().collect();
+        assert_eq!(set.sorted_ints(), Some(vec![-7, 3, 5_000_000_000]));
+        set.remove(b"5000000000");
+        assert_eq!(set.int_width(), Some(IntWidth::Eight));
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_like_a_vector_of_distinct_members(ops in prop::collection::vec((any::<bool>(), 0u8..50), 0..300)) {
+            let (mut set, mut model) = (Set::new(), Vec::new());
+            for (add, member) in ops {
+                let text = member.to_string();
+                let at = model.iter().position(|other| *other == member);
+                prop_assert_eq!(set.index_of(text.as_bytes()), at);
+                if add {
+                    prop_assert_eq!(set.insert(text.as_bytes()), at.is_none());
+                    if at.is_none() {
+                        model.push(member);
+                    }
+                } else {
+                    prop_assert_eq!(set.remove(text.as_bytes()), at.is_some());
+                    at.map(|at| model.swap_remove(at));
+                }
+            }
+            prop_assert!(set.iter().map(|member| member.to_vec()).eq(model.iter().map(|member| member.to_string().into_bytes())));
+        }
+    }
+}
