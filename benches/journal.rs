@@ -117,4 +117,7 @@ fn read(commit: &Commit) {
             .unwrap();
     }
     report("go to one record", RECORDS / 1000, start);
+    let start = Instant::now();
+    open(&dir, Fsync::No);
+    report("open for writing (verifies, copies)", RECORDS, start);
 }

@@ -60,8 +60,16 @@ impl Writer for Appender<'_> {
 
 /// Appends the encoding of `value` to `buffer`; on an error the buffer is as it was.
 pub(super) fn encode<T: Serialize>(value: &T, buffer: &mut Vec<u8>) -> Result<(), TooLarge> {
+    encode_within(MAX_PAYLOAD, value, buffer)
+}
+
+fn encode_within<T: Serialize>(
+    limit: usize,
+    value: &T,
+    buffer: &mut Vec<u8>,
+) -> Result<(), TooLarge> {
     let start = buffer.len();
-    let end = start + MAX_PAYLOAD;
+    let end = start + limit;
     let appender = Appender { buffer, end };
     let done = bincode::serde::encode_into_writer(value, appender, bincode::config::standard());
     done.map_err(|_| {
@@ -100,6 +108,14 @@ mod tests {
         encode(&("x", 300u32), &mut buffer).unwrap();
         assert_eq!(buffer, b"before\x01x\xfb\x2c\x01");
         assert_eq!(decode::<(&str, u32)>(&buffer[6..]).unwrap(), ("x", 300));
+    }
+
+    #[test]
+    fn what_is_too_large_leaves_the_buffer_alone() {
+        let mut buffer = b"before".to_vec();
+        assert_eq!(encode_within(3, &("x", 300u32), &mut buffer), Err(TooLarge));
+        assert_eq!(buffer, b"before");
+        assert_eq!(encode_within(5, &("x", 300u32), &mut buffer), Ok(()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod corruption;
 mod crash;
 mod disk;
+mod every_second;
 mod golden;
 mod round_trip;
 mod script;

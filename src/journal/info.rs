@@ -1,0 +1,242 @@
+//! What a journal is, holds and suffers from, told by a [`Reader`].
+
+use super::checkpoint;
+use super::damage::Rest;
+use super::error::Damage;
+use super::error::JournalError;
+use super::reader::Reader;
+use super::record::kind;
+use super::survey::uuid_text;
+use crate::commit::Seq;
+
+/// How a journal ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Health {
+    /// Everything is whole.
+    Clean,
+    /// An interrupted write follows the last record; the next open for writing cuts it off.
+    Torn {
+        /// The segment.
+        file: String,
+        /// Where the good records end.
+        offset: u64,
+        /// How many bytes follow.
+        bytes: u64,
+    },
+    /// Recorded data is damaged.
+    Damaged(Damage),
+}
+
+/// What a journal is and holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// The journal's identity.
+    pub uuid: String,
+    /// When it was made.
+    pub created_us: i64,
+    /// The first record, 1 unless the journal was compacted.
+    pub first_seq: Seq,
+    /// The last record, 0 if there is none.
+    pub last_seq: Seq,
+    /// The clock of the first record.
+    pub first_clock_us: Option<i64>,
+    /// The clock of the last record.
+    pub last_clock_us: Option<i64>,
+    /// Bytes in all segments.
+    pub size: u64,
+    /// The segments, in order.
+    pub segments: Vec<SegmentInfo>,
+    /// The checkpoints, in order.
+    pub checkpoints: Vec<CheckpointInfo>,
+    /// The writers' sessions, in order.
+    pub sessions: Vec<Session>,
+    /// How it ends.
+    pub health: Health,
+}
+
+/// One segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentInfo {
+    /// The file's name.
+    pub file: String,
+    /// Its first record.
+    pub first_seq: Seq,
+    /// When it was made.
+    pub created_us: i64,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+/// One checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointInfo {
+    /// The file's name.
+    pub file: String,
+    /// The record after which its state was current.
+    pub seq: Seq,
+}
+
+/// What one writer recorded, from its `Open` record to its last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The `Open` record.
+    pub first_seq: Seq,
+    /// The last record.
+    pub last_seq: Seq,
+    /// The clock of the first.
+    pub first_clock_us: i64,
+    /// The clock of the last.
+    pub last_clock_us: i64,
+    /// Whether the last is a `Close` record.
+    pub closed: bool,
+}
+
+/// What [`Reader::check`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckReport {
+    /// How many records are whole.
+    pub records: u64,
+    /// How the records end.
+    pub health: Health,
+    /// What is wrong with checkpoints.
+    pub checkpoints: Vec<Damage>,
+}
+
+impl Reader {
+    /// What the journal is and holds. Reads every record's header.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails. Damage ends the sessions and is told by `health`.
+    pub fn info(&self) -> Result<Info, JournalError> {
+        let mut sessions = Vec::new();
+        let mut clocks = None;
+        let walked = self.history.headers(self.first_seq(), |header| {
+            let first = clocks.map_or(header.clock_us, |(first, _)| first);
+            clocks = Some((first, header.clock_us));
+            extend_sessions(&mut sessions, header.kind, header.seq, header.clock_us);
+            true
+        });
+        let health = match walked {
+            Err(JournalError::Damaged(damage)) => Health::Damaged(*damage),
+            Err(error) => return Err(error),
+            Ok(()) => self.health(),
+        };
+        Ok(Info {
+            uuid: uuid_text(self.uuid),
+            created_us: self.history.segments[0].header.created_us,
+            first_seq: self.first_seq(),
+            last_seq: self.last_seq(),
+            first_clock_us: clocks.map(|(first, _)| first),
+            last_clock_us: clocks.map(|(_, last)| last),
+            size: self
+                .history
+                .segments
+                .iter()
+                .map(|segment| segment.len)
+                .sum(),
+            segments: self.segments(),
+            checkpoints: self.checkpoints(),
+            sessions,
+            health,
+        })
+    }
+
+    fn segments(&self) -> Vec<SegmentInfo> {
+        let segments = self.history.segments.iter();
+        segments
+            .map(|segment| SegmentInfo {
+                file: segment.name.clone(),
+                first_seq: segment.header.seq,
+                created_us: segment.header.created_us,
+                size: segment.len,
+            })
+            .collect()
+    }
+
+    /// How the newest segment ends; sealed ones are not looked at.
+    fn health(&self) -> Health {
+        let last = self
+            .history
+            .segments
+            .last()
+            .expect("a reader has a segment");
+        let (file, end) = (last.name.clone(), self.history.end);
+        if let Some(damage) = &self.survey.broken {
+            return Health::Damaged((**damage).clone());
+        }
+        match self.rest {
+            Rest::Nothing => Health::Clean,
+            Rest::TornTail { bytes } | Rest::TornBatch { bytes, .. } => Health::Torn {
+                file,
+                offset: end.offset,
+                bytes,
+            },
+            Rest::Damage { what, later } => Health::Damaged(Damage {
+                file,
+                offset: end.offset,
+                seq: end.seq,
+                what: what.to_owned(),
+                later,
+            }),
+        }
+    }
+
+    /// Verifies every byte of every record and checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails; damage is the report's matter.
+    pub fn check(&self) -> Result<CheckReport, JournalError> {
+        let mut frames = self.frames(..);
+        let (mut records, mut health) = (0, self.health());
+        while let Some(frame) = frames.next() {
+            match frame.and_then(|frame| frame.decode().map(drop)) {
+                Ok(()) => records += 1,
+                Err(JournalError::Damaged(damage)) => {
+                    if !matches!(health, Health::Damaged(_)) {
+                        health = Health::Damaged(*damage);
+                    }
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(CheckReport {
+            records,
+            health,
+            checkpoints: self.check_checkpoints()?,
+        })
+    }
+
+    fn check_checkpoints(&self) -> Result<Vec<Damage>, JournalError> {
+        let mut damages = Vec::new();
+        for &seq in &self.survey.checkpoints {
+            match checkpoint::open(&self.history.storage, self.uuid, seq) {
+                Ok(_) => {}
+                Err(JournalError::Damaged(damage)) => damages.push(*damage),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(damages)
+    }
+}
+
+fn extend_sessions(sessions: &mut Vec<Session>, kind: u8, seq: Seq, clock_us: i64) {
+    match sessions.last_mut() {
+        Some(session) if kind != kind::OPEN => {
+            session.last_seq = seq;
+            session.last_clock_us = clock_us;
+            session.closed = kind == kind::CLOSE;
+        }
+        _ => sessions.push(Session {
+            first_seq: seq,
+            last_seq: seq,
+            first_clock_us: clock_us,
+            last_clock_us: clock_us,
+            closed: kind == kind::CLOSE,
+        }),
+    }
+}
