@@ -3,6 +3,7 @@
 //! Only reads and judges; `recovery` acts.
 
 use super::error::JournalError;
+use super::format::ALIGN;
 use super::format::FRAME_HEADER;
 use super::format::FrameHeader;
 use super::frames::Cursor;
@@ -160,7 +161,7 @@ fn later_records(rest: &[u8], salt: u32, seq: Seq, fault: Fault) -> Found {
                 found.proof |= header.durable_seq >= seq || header.seq == seq;
                 offset += header.frame_len() as usize;
             }
-            _ => offset += super::format::ALIGN,
+            _ => offset += ALIGN,
         }
     }
     found

@@ -3,6 +3,7 @@
 //! Read-only, and fixed when made: records that a writer adds later are not seen. One segment's
 //! window is in memory at a time.
 
+use super::codec::CODEC;
 use super::damage::Extent;
 use super::damage::Rest;
 use super::error::Damage;
@@ -245,10 +246,10 @@ impl<'a> Frame<'a> {
             let reason = format!("record {}: kind {kind} is not known here", self.seq);
             return Err(JournalError::format(self.file, reason));
         }
-        if kind >= record::kind::IGNORABLE && self.header.codec != super::codec::CODEC {
-            return Ok(None);
-        }
-        if self.header.codec != super::codec::CODEC {
+        if self.header.codec != CODEC {
+            if kind >= record::kind::IGNORABLE {
+                return Ok(None);
+            }
             let reason = format!(
                 "record {}: codec {} is not known here",
                 self.seq, self.header.codec

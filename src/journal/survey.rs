@@ -8,6 +8,7 @@ use super::format::FILE_HEADER;
 use super::format::FileHeader;
 use super::format::FileKind;
 use super::format::HeaderFault;
+use super::format::VERSION;
 use super::frames::Place;
 use super::storage::Storage;
 use super::storage::TEMPORARY;
@@ -104,7 +105,7 @@ impl Survey {
         match version.and_then(|number| number.parse::<u16>().ok()) {
             // A file without a version is a damaged one: the segments tell what it did.
             None => return Ok(()),
-            Some(super::format::VERSION) => {}
+            Some(VERSION) => {}
             Some(version) => {
                 let reason = format!("version {version} is not known here; use a newer fakeredis");
                 return Err(JournalError::format(FORMAT, reason));
@@ -228,11 +229,7 @@ pub(super) fn read_text(storage: &dyn Storage, name: &str) -> io::Result<String>
 
 /// The contents of the format file.
 pub(super) fn format_text(uuid: u128) -> String {
-    format!(
-        "fakeredis-journal {}\nuuid={}\n",
-        super::format::VERSION,
-        uuid_text(uuid)
-    )
+    format!("fakeredis-journal {}\nuuid={}\n", VERSION, uuid_text(uuid))
 }
 
 /// An identity in the usual notation.

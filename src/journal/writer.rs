@@ -4,12 +4,16 @@
 
 use super::Fsync;
 use super::Options;
+use super::damage::measure;
 use super::error::JournalError;
+use super::format::FileKind;
+use super::frames::Place;
 use super::queue::Batch;
 use super::queue::Queue;
 use super::storage::LockGuard;
 use super::storage::Storage;
 use super::storage::StorageFile;
+use super::survey::read_header;
 use super::tail::Tail;
 use super::tail::replace;
 use crate::commit::Seq;
@@ -204,13 +208,10 @@ impl Writer {
 
     /// Removes a segment that was begun, and left empty, when the journal was poisoned.
     fn drop_later_segments(&self, tail: &Tail) -> Result<(), JournalError> {
-        use super::format::FileKind::Segment;
         let dropped = self.storage.list().and_then(|names| {
             for name in names {
-                if Segment
-                    .seq_of(&name)
-                    .is_some_and(|seq| seq > tail.header.seq)
-                {
+                let seq = FileKind::Segment.seq_of(&name);
+                if seq.is_some_and(|seq| seq > tail.header.seq) {
                     self.storage.remove(&name)?;
                 }
             }
@@ -220,11 +221,9 @@ impl Writer {
     }
 
     /// Reads the newest segment back: it must hold what was settled.
-    fn verify(&self, tail: &Tail, settled: super::frames::Place) -> Result<(), JournalError> {
-        use super::damage::measure;
-        use super::format::FileKind::Segment;
-        let segment = super::survey::read_header(&*self.storage, Segment, tail.header.seq)?
-            .map_err(|_| {
+    fn verify(&self, tail: &Tail, settled: Place) -> Result<(), JournalError> {
+        let segment =
+            read_header(&*self.storage, FileKind::Segment, tail.header.seq)?.map_err(|_| {
                 JournalError::damaged(&tail.name(), 0, tail.header.seq, "its header is damaged")
             })?;
         let extent = measure(&*self.storage, &segment)?;
