@@ -69,6 +69,8 @@ families! {
     ],
     planned: [
         blocking,
+        lists,
+        sets,
         tracking,
     ]
 }
