@@ -72,6 +72,9 @@ pub trait Host {
         false
     }
 
+    /// Writes a message of a script to the server's log; `level` from 0 (debug) to 3 (warning).
+    fn log(&mut self, _level: i64, _message: &[u8]) {}
+
     /// Lets time pass (DEBUG SLEEP): really where the clock runs, on the clock where it stands.
     fn sleep(&mut self, _time: Duration) {}
 

@@ -5,6 +5,7 @@
 //! the row.
 
 mod args;
+mod busy;
 mod config;
 mod connection;
 mod context;
@@ -28,6 +29,7 @@ mod unit;
 mod world;
 
 pub use args::Args;
+pub use busy::Busy;
 pub use config::ConfError;
 pub use config::Config;
 pub use config::Events;
@@ -122,6 +124,8 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Generic, commands: generic::transfer::COMMANDS },
     Family { group: Group::Generic, commands: generic::wait::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
+    #[cfg(feature = "lua")]
+    Family { group: Group::Scripting, commands: scripting::COMMANDS },
     Family { group: Group::Connection, commands: connection::COMMANDS },
     Family { group: Group::Connection, commands: connection::CLIENT },
 ];

@@ -1,6 +1,9 @@
 //! [`World`]: everything that commands work on, apart from the connection that sent one.
 
+use super::busy::Busy;
 use super::config::Config;
+#[cfg(feature = "lua")]
+use super::scripting::Scripts;
 use super::stats::Latency;
 use super::stats::SlowLog;
 use super::stats::Stats;
@@ -52,6 +55,11 @@ pub struct World {
     pub rng: Rng,
     /// Whether keys expire by themselves (`DEBUG SET-ACTIVE-EXPIRE`), and not only when somebody looks.
     pub active_expire: bool,
+    /// The scripts.
+    #[cfg(feature = "lua")]
+    pub scripts: Scripts,
+    /// What other threads see of a script that runs.
+    pub busy: Arc<Busy>,
     /// Why writes are refused, after the journal failed.
     pub broken: Option<String>,
 }
@@ -75,6 +83,9 @@ impl World {
             replication_id: identity(&mut identities),
             rng: Rng::new(seed),
             active_expire: true,
+            #[cfg(feature = "lua")]
+            scripts: Scripts::default(),
+            busy: Arc::default(),
             broken: None,
         }
     }
