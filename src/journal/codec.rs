@@ -101,6 +101,8 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, Und
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commit::Commit;
+    use crate::rng::Rng;
 
     #[test]
     fn encoding_appends_and_decoding_takes_all() {
@@ -123,5 +125,20 @@ mod tests {
         assert!(decode::<u8>(&[1, 2]).is_err());
         assert!(decode::<String>(&[0xfd, 0, 0, 0, 0, 0, 1, 0, 0]).is_err());
         assert!(decode::<Vec<Vec<u8>>>(&[0xfc, 0xff, 0xff, 0xff, 0xff]).is_err());
+    }
+
+    #[test]
+    fn any_bytes_decode_or_do_not() {
+        let mut rng = Rng::new(1);
+        let mut decoded = 0;
+        for _ in 0..20_000 {
+            let len = rng.below(40);
+            // Small numbers are likely lengths and choices.
+            let bytes: Vec<u8> = (0..len)
+                .map(|_| (rng.next_u64() >> 56) as u8 & 0x83)
+                .collect();
+            decoded += u32::from(decode::<Commit>(&bytes).is_ok());
+        }
+        assert!(decoded > 0);
     }
 }
