@@ -108,7 +108,7 @@ impl Context<'_> {
     pub fn string_mut(&mut self, key: &[u8]) -> Result<&mut StringValue> {
         match self.value_or_insert(key, || Value::String(StringValue::new(b""))) {
             Value::String(string) => Ok(string),
-            Value::Hash(_) => Err(ReplyError::WRONG_TYPE),
+            _ => Err(ReplyError::WRONG_TYPE),
         }
     }
 
@@ -155,7 +155,7 @@ impl Context<'_> {
         self.expire_fields(key);
         match self.value_or_insert(key, || Value::Hash(Arc::default())) {
             Value::Hash(hash) => Ok(Arc::make_mut(hash)),
-            Value::String(_) => Err(ReplyError::WRONG_TYPE),
+            _ => Err(ReplyError::WRONG_TYPE),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::bytes::Bytes;
 /// The most bytes of a listpack, and of a node of a quicklist.
 pub(super) const NODE_BYTES: usize = 8192;
 /// The bytes of a listpack beside its entries.
-pub(super) const LISTPACK_BYTES: usize = 7;
+const LISTPACK_BYTES: usize = 7;
 
 /// A Redis list.
 #[derive(Clone, Debug, Default)]

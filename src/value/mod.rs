@@ -43,6 +43,12 @@ use std::sync::Arc;
 pub enum Value {
     /// A byte string or an integer.
     String(StringValue),
+    /// A sequence of byte strings.
+    List(Arc<List>),
+    /// Distinct byte strings.
+    Set(Arc<Set>),
+    /// Distinct byte strings with scores.
+    ZSet(Arc<ZSet>),
     /// Fields with values.
     Hash(Arc<Hash>),
 }
@@ -52,6 +58,9 @@ impl Value {
     pub const fn type_name(&self) -> &'static str {
         match self {
             Value::String(_) => "string",
+            Value::List(_) => "list",
+            Value::Set(_) => "set",
+            Value::ZSet(_) => "zset",
             Value::Hash(_) => "hash",
         }
     }
@@ -60,6 +69,9 @@ impl Value {
     pub fn encoding(&self) -> &'static str {
         match self {
             Value::String(string) => string.encoding(),
+            Value::List(list) => list.encoding(),
+            Value::Set(set) => set.encoding(),
+            Value::ZSet(zset) => zset.encoding(),
             Value::Hash(hash) => hash.encoding(),
         }
     }
@@ -68,6 +80,9 @@ impl Value {
     pub fn is_empty_collection(&self) -> bool {
         match self {
             Value::String(_) => false,
+            Value::List(list) => list.is_empty(),
+            Value::Set(set) => set.is_empty(),
+            Value::ZSet(zset) => zset.is_empty(),
             Value::Hash(hash) => hash.is_empty(),
         }
     }

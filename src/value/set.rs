@@ -144,6 +144,13 @@ impl Set {
         }
     }
 
+    /// Makes the integers of an intset at least this wide.
+    pub(super) fn widen(&mut self, width: IntWidth) {
+        if let Encoding::Intset(before) = self.encoding {
+            self.encoding = Encoding::Intset(before.max(width));
+        }
+    }
+
     /// Whether the encoding is a table.
     pub(super) fn is_table(&self) -> bool {
         self.encoding == Encoding::Table

@@ -189,6 +189,12 @@ fn run(cx: &mut Context<'_>, key: &[u8], options: &Options<'_>) -> Result<Vec<Op
 fn elements(cx: &mut Context<'_>, key: &[u8]) -> Result<(Vec<Bytes>, bool)> {
     match cx.read(key).map(|slot| &slot.value) {
         None => Ok((Vec::new(), true)),
+        Some(Value::List(list)) => Ok((list.iter().cloned().collect(), true)),
+        Some(Value::Set(set)) => Ok((set.iter().cloned().collect(), false)),
+        Some(Value::ZSet(zset)) => {
+            let members = zset.iter().map(|(member, _)| member.clone());
+            Ok((members.collect(), true))
+        }
         Some(Value::String(_) | Value::Hash(_)) => Err(ReplyError::WRONG_TYPE),
     }
 }

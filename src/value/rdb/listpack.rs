@@ -28,6 +28,15 @@ impl Listpack {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// The bytes that the finished block would have now.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len() + 1
+    }
+
     /// Appends a string, as an integer where it is the canonical form of one.
     pub(super) fn push(&mut self, entry: &[u8]) {
         match parse_i64(entry) {

@@ -9,10 +9,13 @@
 mod hash;
 mod input;
 mod length;
+mod list;
 mod listpack;
 mod lzf;
+mod set;
 mod string;
 mod ziplist;
+mod zset;
 
 pub(super) use self::listpack::entry_size as listpack_size;
 
@@ -21,6 +24,8 @@ use std::sync::Arc;
 
 use self::input::Input;
 use self::input::Malformed;
+#[cfg(doc)]
+use super::Hash;
 use super::StringValue;
 use super::Value;
 
@@ -34,10 +39,23 @@ static CRC: crc::Crc<u64, crc::Table<16>> = crc::Crc::<u64, _>::new(&crc::CRC_64
 /// The type bytes. Those of earlier versions are only read.
 mod kind {
     pub const STRING: u8 = 0;
+    pub const LIST: u8 = 1;
+    pub const SET: u8 = 2;
+    /// Scores as text.
+    pub const ZSET_TEXT: u8 = 3;
     pub const HASH: u8 = 4;
+    pub const ZSET: u8 = 5;
     pub const HASH_ZIPMAP: u8 = 9;
+    pub const LIST_ZIPLIST: u8 = 10;
+    pub const SET_INTSET: u8 = 11;
+    pub const ZSET_ZIPLIST: u8 = 12;
     pub const HASH_ZIPLIST: u8 = 13;
+    /// A quicklist of ziplists.
+    pub const LIST_ZIPLISTS: u8 = 14;
     pub const HASH_LISTPACK: u8 = 16;
+    pub const ZSET_LISTPACK: u8 = 17;
+    pub const LIST_QUICKLIST: u8 = 18;
+    pub const SET_LISTPACK: u8 = 20;
     /// Fields with times to live, in the two forms that Redis 7.4 had before its release.
     pub const HASH_TTL_PREVIEW: u8 = 22;
     pub const HASH_LISTPACK_TTL_PREVIEW: u8 = 23;
@@ -94,7 +112,8 @@ pub fn dump(value: &Value) -> Vec<u8> {
     payload
 }
 
-/// The value of a payload that DUMP answered, of this or any earlier version since Redis 2.6.
+/// The value of a payload that DUMP answered, of this or any earlier version since Redis 2.6. A hash is a
+/// listpack until it is [fit](Hash::fit) to the configured limits.
 ///
 /// # Errors
 ///
@@ -128,10 +147,14 @@ pub fn encode_value(value: &Value, out: &mut Vec<u8>, compress: bool) {
 ///
 /// When the bytes are not a value.
 pub fn decode_value(bytes: &mut &[u8]) -> Result<Value, RestoreError> {
-    let is_table = matches!(bytes.first(), Some(&(kind::HASH | kind::HASH_TTL)));
+    let kind = bytes.first().copied();
     let (mut value, rest) = decode(Input::new(bytes))?;
-    if let (true, Value::Hash(hash)) = (is_table, &mut value) {
-        Arc::make_mut(hash).make_table();
+    match (kind, &mut value) {
+        (Some(kind::HASH | kind::HASH_TTL), Value::Hash(hash)) => Arc::make_mut(hash).make_table(),
+        (Some(kind::LIST), Value::List(list)) => Arc::make_mut(list).make_quicklist(),
+        (Some(kind::SET), Value::Set(set)) => Arc::make_mut(set).make_table(),
+        (Some(kind::ZSET), Value::ZSet(zset)) => Arc::make_mut(zset).make_skiplist(),
+        _ => {}
     }
     *bytes = rest;
     Ok(value)
@@ -139,11 +162,25 @@ pub fn decode_value(bytes: &mut &[u8]) -> Result<Value, RestoreError> {
 
 /// A value, in the encoding that its contents ask for, and the bytes behind it.
 fn decode(mut input: Input<'_>) -> Result<(Value, &[u8]), Malformed> {
-    let value = match input.byte()? {
-        kind::STRING => Value::String(StringValue::new(&string::read(&mut input)?)),
-        other => Value::Hash(Arc::new(hash::read(other, &mut input)?)),
-    };
+    let kind = input.byte()?;
+    let value = read(kind, &mut input)?;
     Ok((value, input.rest()))
+}
+
+fn read(kind: u8, input: &mut Input<'_>) -> Result<Value, Malformed> {
+    Ok(match kind {
+        kind::STRING => Value::String(StringValue::new(&string::read(input)?)),
+        kind::LIST | kind::LIST_ZIPLIST | kind::LIST_ZIPLISTS | kind::LIST_QUICKLIST => {
+            Value::List(Arc::new(list::read(kind, input)?))
+        }
+        kind::SET | kind::SET_INTSET | kind::SET_LISTPACK => {
+            Value::Set(Arc::new(set::read(kind, input)?))
+        }
+        kind::ZSET_TEXT | kind::ZSET | kind::ZSET_ZIPLIST | kind::ZSET_LISTPACK => {
+            Value::ZSet(Arc::new(zset::read(kind, input)?))
+        }
+        _ => Value::Hash(Arc::new(hash::read(kind, input)?)),
+    })
 }
 
 fn encode(value: &Value, out: &mut Vec<u8>, style: Style) {
@@ -152,6 +189,9 @@ fn encode(value: &Value, out: &mut Vec<u8>, style: Style) {
             out.push(kind::STRING);
             string::write(&string.as_bytes(), out, style.compress);
         }
+        Value::List(list) => list::write(list, out, style),
+        Value::Set(set) => set::write(set, out, style),
+        Value::ZSet(zset) => zset::write(zset, out, style),
         Value::Hash(hash) => hash::write(hash, out, style),
     }
 }

@@ -1,0 +1,112 @@
+//! Sorted sets: packed, or member by member.
+
+use super::Style;
+use super::input::Input;
+use super::input::Malformed;
+use super::kind;
+use super::length;
+use super::listpack;
+use super::listpack::Listpack;
+use super::string;
+use super::ziplist;
+use crate::bytes::Bytes;
+use crate::number::format_double;
+use crate::number::parse_f64;
+use crate::value::ZSet;
+
+/// What stands for the length of a score's text where there is none.
+const TEXT_NAN: u8 = 253;
+const TEXT_INFINITY: u8 = 254;
+const TEXT_NEG_INFINITY: u8 = 255;
+
+pub(super) fn write(zset: &ZSet, out: &mut Vec<u8>, style: Style) {
+    if zset.is_skiplist() {
+        write_skiplist(zset, out, style);
+    } else {
+        write_listpack(zset, out, style);
+    }
+}
+
+/// Redis writes the highest score first, which it can insert fastest.
+fn write_skiplist(zset: &ZSet, out: &mut Vec<u8>, style: Style) {
+    out.push(kind::ZSET);
+    length::write(out, zset.len() as u64);
+    let entry = |(member, score): (&Bytes, f64)| {
+        string::write(member, out, style.compress);
+        out.extend(score.to_le_bytes());
+    };
+    if style.redis_order {
+        zset.iter().rev().for_each(entry);
+    } else {
+        state_order(zset).for_each(entry);
+    }
+}
+
+fn write_listpack(zset: &ZSet, out: &mut Vec<u8>, style: Style) {
+    let mut listpack = Listpack::new();
+    let entry = |(member, score): (&Bytes, f64)| {
+        listpack.push(member);
+        listpack.push(format_double(score).as_bytes());
+    };
+    if style.redis_order {
+        zset.iter().for_each(entry);
+    } else {
+        state_order(zset).for_each(entry);
+    }
+    out.push(kind::ZSET_LISTPACK);
+    string::write(&listpack.finish(), out, style.compress);
+}
+
+fn state_order(zset: &ZSet) -> impl Iterator<Item = (&Bytes, f64)> {
+    zset.members()
+        .iter()
+        .map(|(member, score)| (member, *score))
+}
+
+pub(super) fn read(kind: u8, input: &mut Input<'_>) -> Result<ZSet, Malformed> {
+    let zset = match kind {
+        kind::ZSET => read_entries(input, |input| Ok(f64::from_le_bytes(input.array()?))),
+        kind::ZSET_TEXT => read_entries(input, read_text_score),
+        kind::ZSET_ZIPLIST => pairs(ziplist::read(&string::read(input)?)?),
+        _ => pairs(listpack::read(&string::read(input)?)?),
+    };
+    zset.and_then(|zset| (!zset.is_empty()).then_some(zset).ok_or(Malformed))
+}
+
+fn read_entries(
+    input: &mut Input<'_>,
+    score: impl Fn(&mut Input<'_>) -> Result<f64, Malformed>,
+) -> Result<ZSet, Malformed> {
+    let mut zset = ZSet::new();
+    for _ in 0..length::read(input)? {
+        let member = string::read(input)?;
+        insert(&mut zset, &member, score(input)?)?;
+    }
+    Ok(zset)
+}
+
+fn read_text_score(input: &mut Input<'_>) -> Result<f64, Malformed> {
+    match input.byte()? {
+        TEXT_NAN => Err(Malformed),
+        TEXT_INFINITY => Ok(f64::INFINITY),
+        TEXT_NEG_INFINITY => Ok(f64::NEG_INFINITY),
+        length => parse_f64(input.take(length.into())?).ok_or(Malformed),
+    }
+}
+
+fn pairs(entries: Vec<Bytes>) -> Result<ZSet, Malformed> {
+    let (pairs, []) = entries.as_chunks() else {
+        return Err(Malformed);
+    };
+    let mut zset = ZSet::new();
+    for [member, score] in pairs {
+        insert(&mut zset, member, parse_f64(score).ok_or(Malformed)?)?;
+    }
+    Ok(zset)
+}
+
+/// Redis has no sorted set with a member twice, and no score that is not a number.
+fn insert(zset: &mut ZSet, member: &[u8], score: f64) -> Result<(), Malformed> {
+    let is_new = !score.is_nan() && zset.insert(member, score).is_none();
+    is_new.then_some(()).ok_or(Malformed)
+}
