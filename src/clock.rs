@@ -146,14 +146,16 @@ fn system_us() -> i64 {
     to_micros(SystemTime::now())
 }
 
-fn to_micros(time: SystemTime) -> i64 {
+/// Microseconds since 1970-01-01T00:00:00Z.
+pub(crate) fn to_micros(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |us| -us),
     }
 }
 
-fn from_micros(us: i64) -> SystemTime {
+/// The time so many microseconds after 1970-01-01T00:00:00Z.
+pub(crate) fn from_micros(us: i64) -> SystemTime {
     let distance = Duration::from_micros(us.unsigned_abs());
     if us >= 0 {
         UNIX_EPOCH + distance

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::fixtures::FixtureError;
 use crate::journal::JournalError;
+use crate::timeline;
 
 /// Why a fake could not do what it was asked. A Redis error reply is not one of these: it is a value.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ use crate::journal::JournalError;
 pub enum Error {
     /// The journal can't be opened, read or written.
     Journal(JournalError),
+    /// The past has no answer.
+    Timeline(timeline::Error),
     /// The fake has no journal, so it has no history.
     NoJournal,
     /// An address can't be listened on, a file can't be read.
@@ -31,6 +34,7 @@ impl fmt::Display for Error {
         match self {
             Error::Journal(error) => write!(f, "{error}"),
             Error::Fixture(error) => write!(f, "{error}"),
+            Error::Timeline(error) => write!(f, "{error}"),
             Error::NoJournal => f.write_str(
                 "this fake has no journal, so it has no history; open it with FakeRedis::open(dir)",
             ),
@@ -45,6 +49,7 @@ impl std::error::Error for Error {
         match self {
             Error::Journal(error) => Some(error),
             Error::Fixture(error) => Some(error),
+            Error::Timeline(error) => Some(error),
             Error::Io { source, .. } => Some(source),
             Error::NoJournal | Error::Config(_) => None,
         }
@@ -60,5 +65,14 @@ impl From<JournalError> for Error {
 impl From<FixtureError> for Error {
     fn from(error: FixtureError) -> Self {
         Error::Fixture(error)
+    }
+}
+
+impl From<timeline::Error> for Error {
+    fn from(error: timeline::Error) -> Self {
+        match error {
+            timeline::Error::Journal(error) => Error::Journal(error),
+            error => Error::Timeline(error),
+        }
     }
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use crate::clock::Clock;
 use crate::command::Config;
+use crate::commit::Seq;
+use crate::engine::Core;
 use crate::engine::Engine;
 use crate::engine::JournalOptions;
 use crate::engine::Recording;
@@ -17,7 +19,12 @@ use crate::fixtures::Loaded;
 use crate::fixtures::Size;
 use crate::journal::Fsync;
 use crate::journal::Reader;
+use crate::journal::JournalError;
 use crate::journal::RecoveryReport;
+use crate::timeline::Rev;
+use crate::timeline::Timeline;
+use crate::timeline::Version;
+use crate::timeline::View;
 
 #[cfg(feature = "client")]
 use crate::client::AsyncConnection;
@@ -156,6 +163,106 @@ impl FakeRedis {
     /// The engine behind the fake, for front doors of one's own.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The fake's history up to now, read-only.
+    ///
+    /// # Errors
+    ///
+    /// The fake has no journal, or the journal can't be read or written.
+    pub fn timeline(&self) -> Result<Timeline, Error> {
+        let dir = self.engine.journal_dir().ok_or(Error::NoJournal)?;
+        self.engine.batch(|_| ())?;
+        Ok(Timeline::open(dir)?)
+    }
+
+    /// The data as it was at `rev`, for read-only commands.
+    ///
+    /// # Errors
+    ///
+    /// The fake has no journal, or `rev` is none of its past.
+    pub fn at(&self, rev: Rev) -> Result<View, Error> {
+        Ok(self.timeline()?.at(&rev)?)
+    }
+
+    /// The versions of `key` in database 0, oldest first.
+    ///
+    /// ```
+    /// use fakeredis::FakeRedis;
+    /// use redis::Commands;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let fake = FakeRedis::open(dir.path())?;
+    /// let _: () = fake.connection().set("product:product_1", 10)?;
+    /// assert_eq!(fake.history("product:product_1")?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The fake has no journal, or the journal can't be read.
+    pub fn history(&self, key: impl AsRef<[u8]>) -> Result<Vec<Version>, Error> {
+        let timeline = self.timeline()?;
+        let versions = timeline.history(0, key.as_ref(), &Rev::LAST)?;
+        Ok(versions.collect::<Result<_, _>>()?)
+    }
+
+    /// Gives this place in history a name, for [`Rev::mark`].
+    ///
+    /// # Errors
+    ///
+    /// The fake has no journal, or the journal can't be written.
+    pub fn mark(&self, name: &str) -> Result<Seq, Error> {
+        self.append(|core| core.mark(name))
+    }
+
+    /// Makes the data what it was at `rev`. Nothing is forgotten: the rewind itself is a record, and can be
+    /// rewound. Whoever watches a key that became another learns that. Times to live are points in time: a key
+    /// that has expired since expires again at once.
+    ///
+    /// ```
+    /// use fakeredis::FakeRedis;
+    /// use fakeredis::Rev;
+    /// use redis::Commands;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let fake = FakeRedis::open(dir.path())?;
+    /// let mut con = fake.connection();
+    /// let _: () = con.set("stock", 10)?;
+    /// fake.mark("stocked")?;
+    /// let _: () = con.del("stock")?;
+    /// fake.rewind(Rev::mark("stocked"))?;
+    /// assert_eq!(con.get::<_, i64>("stock")?, 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The fake has no journal, `rev` is none of its past, or the journal can't be written.
+    pub fn rewind(&self, rev: Rev) -> Result<Seq, Error> {
+        let view = self.at(rev)?;
+        let seq = view.seq();
+        self.append(|core| core.rewind_to(seq, view.into_world().keyspace))
+    }
+
+    /// Takes back the last `units` changes: commands, EXEC batches or scripts that changed something. Taking back
+    /// twice goes back twice as far.
+    ///
+    /// # Errors
+    ///
+    /// As [`rewind`](FakeRedis::rewind).
+    pub fn undo(&self, units: u64) -> Result<Seq, Error> {
+        let seq = self.timeline()?.undone(units)?;
+        self.rewind(Rev::seq(seq))
+    }
+
+    /// Appends a record to the journal and waits until it is written.
+    fn append(
+        &self,
+        append: impl FnOnce(&mut Core) -> Result<Seq, JournalError>,
+    ) -> Result<Seq, Error> {
+        self.engine.journal().ok_or(Error::NoJournal)?;
+        Ok(self.engine.batch(append)??)
     }
 
     /// Writes everything and closes the journal in good order. Dropping the last handle does the same, but

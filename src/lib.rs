@@ -17,6 +17,7 @@ pub mod rng;
 #[cfg(feature = "server")]
 mod server;
 pub mod session;
+pub mod timeline;
 pub mod value;
 
 #[cfg(feature = "client")]
@@ -52,3 +53,6 @@ pub use server::Listen;
 pub use server::Server;
 #[cfg(feature = "server")]
 pub use server::Stopper;
+pub use timeline::Rev;
+pub use timeline::Timeline;
+pub use timeline::View;

@@ -6,6 +6,7 @@
 mod client;
 mod server;
 mod support;
+mod timeline;
 
 mod journal;
 mod transcripts;

@@ -5,6 +5,7 @@
 
 mod aio;
 mod convert;
+mod past;
 mod transaction;
 
 pub use aio::AsyncConnection;

@@ -12,10 +12,12 @@ mod host;
 mod open;
 mod record;
 mod replay;
+mod rewind;
 
 pub use open::JournalOptions;
 pub use record::Recording;
 pub use replay::apply;
+pub use replay::start;
 pub use replay::state_at;
 pub use replay::step;
 

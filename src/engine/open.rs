@@ -126,6 +126,13 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The journal's directory; `None` for an engine without a journal.
+    pub fn journal_dir(&self) -> Option<PathBuf> {
+        self.lock().host.dir.clone()
+    }
+}
+
 impl Core {
     /// The journal failed: memory goes back to the last settled record, and writes are refused.
     pub(super) fn fall_back(&mut self, error: &JournalError) {

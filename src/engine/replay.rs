@@ -34,7 +34,11 @@ pub fn state_at(reader: &Reader, seq: Seq) -> Result<World, JournalError> {
 }
 
 /// The state of a checkpoint and its place in history; without one, nothing and 0.
-pub(super) fn start(checkpoint: Option<Checkpoint>) -> Result<(World, Seq), JournalError> {
+///
+/// # Errors
+///
+/// The checkpoint can't be read.
+pub fn start(checkpoint: Option<Checkpoint>) -> Result<(World, Seq), JournalError> {
     let mut world = World::new(Config::default(), 0);
     let Some(checkpoint) = checkpoint else {
         return Ok((world, 0));

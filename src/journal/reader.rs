@@ -34,6 +34,19 @@ pub struct Reader {
     pub(super) rest: Rest,
 }
 
+/// What is known of a record without reading its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The place in history.
+    pub seq: Seq,
+    /// The frozen clock of the unit.
+    pub clock_us: i64,
+    /// What kind of record it is, from [`kind`].
+    pub kind: u8,
+    /// The number beside the payload: what a rewind goes back to, the commit that caused this one.
+    pub aux: u64,
+}
+
 impl Reader {
     /// Opens the journal in `dir`.
     ///
@@ -89,6 +102,26 @@ impl Reader {
     /// without decoding.
     pub fn frames(&self, range: impl RangeBounds<Seq>) -> Frames {
         Frames::new(Arc::clone(&self.history), half_open(range))
+    }
+
+    /// Calls `visit` with the header of each record from `from` on, until it returns false.
+    ///
+    /// # Errors
+    ///
+    /// When a record on the way is damaged.
+    pub fn headers(
+        &self,
+        from: Seq,
+        mut visit: impl FnMut(Header) -> bool,
+    ) -> Result<(), JournalError> {
+        self.history.headers(from.max(self.first_seq()), |header| {
+            visit(Header {
+                seq: header.seq,
+                clock_us: header.clock_us,
+                kind: header.kind,
+                aux: header.aux,
+            })
+        })
     }
 
     /// Calls `visit` with the record `seq`; `None` if there is no such record.

@@ -7,19 +7,24 @@ use crate::commit::Commit;
 use crate::commit::Origin;
 use crate::commit::Record;
 
-/// The kinds of frames. From [`IGNORABLE`] on, a reader that does not know a kind skips it.
-pub(super) mod kind {
-    pub(crate) const COMMIT: u8 = 1;
+/// The kinds of frames.
+pub mod kind {
+    /// A unit that changed something.
+    pub const COMMIT: u8 = 1;
     pub(crate) const OPEN: u8 = 2;
     pub(crate) const CLOSE: u8 = 3;
     /// A part of a checkpoint's state.
     pub(crate) const CHUNK: u8 = 4;
-    pub(crate) const MARK: u8 = 5;
-    pub(crate) const REWIND: u8 = 6;
+    /// A name for a place in history.
+    pub const MARK: u8 = 5;
+    /// The state became what it was at an earlier place.
+    pub const REWIND: u8 = 6;
     /// The end of a checkpoint.
     pub(crate) const DIGEST: u8 = 7;
-    pub(crate) const IGNORABLE: u8 = 0x80;
-    pub(crate) const ABORTED: u8 = 0x81;
+    /// From here on, a reader that does not know a kind skips it.
+    pub const IGNORABLE: u8 = 0x80;
+    /// An EXEC that a WATCH aborted.
+    pub const ABORTED: u8 = 0x81;
     pub(crate) const OBSERVED: u8 = 0x82;
     pub(crate) const CLIENT: u8 = 0x83;
 }

@@ -1,0 +1,48 @@
+//! Records that people make: marks and rewinds.
+
+use super::Core;
+use crate::commit::Record;
+use crate::commit::Seq;
+use crate::journal::JournalError;
+use crate::keyspace::Keyspace;
+
+impl Core {
+    /// Gives the present place in history a name; the mark's record.
+    ///
+    /// # Errors
+    ///
+    /// The journal takes no records.
+    pub fn mark(&mut self, name: &str) -> Result<Seq, JournalError> {
+        let now_us = self.clock.now_us();
+        self.recorder
+            .append(now_us, || Record::Mark(name.to_owned()))?;
+        Ok(self.last_seq())
+    }
+
+    /// Makes the data `keyspace`, the state after record `seq`; the rewind's record. Watched keys that become
+    /// others count as changed.
+    ///
+    /// # Errors
+    ///
+    /// The journal takes no records; the data stays what it is.
+    pub fn rewind_to(&mut self, seq: Seq, keyspace: Keyspace) -> Result<Seq, JournalError> {
+        let now_us = self.clock.now_us();
+        self.recorder.append(now_us, || Record::Rewind(seq))?;
+        let databases = self.world.keyspace.databases();
+        let before = std::mem::replace(&mut self.world.keyspace, keyspace);
+        self.world.keyspace.grow(databases);
+        self.touch_differences(&before);
+        Ok(self.last_seq())
+    }
+
+    fn touch_differences(&mut self, before: &Keyspace) {
+        let (after, seq) = (&self.world.keyspace, self.recorder.last_seq);
+        for db in 0..before.databases() {
+            for key in self.world.watches.keys_of(db) {
+                if before.db(db).get(&key) != after.db(db).get(&key) {
+                    self.world.watches.touch(db, &key, seq);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Time travel over a journal: what happened, what it changed, why, and what the data looked like then.
+//!
+//! [`Timeline`] only ever reads: it takes no lock and works beside a running fake. It knows records and states; how
+//! either lies on the disk is the journal's business, how answers are printed the caller's.
+
+mod change;
+mod contents;
+mod error;
+mod filter;
+mod history;
+mod log;
+mod replay;
+mod rev;
+mod time;
+mod touched;
+mod view;
+mod why;
+
+pub use change::Change;
+pub use change::PartChange;
+pub use change::Place;
+pub use contents::Contents;
+pub use contents::Part;
+pub use error::Error;
+pub use filter::Filter;
+pub use filter::client_of;
+pub use history::History;
+pub use history::Version;
+pub use log::Log;
+pub use rev::Rev;
+pub use rev::RevRange;
+pub use time::rfc3339;
+pub use touched::Touched;
+pub use touched::commands_of;
+pub use touched::each_effect;
+pub use view::View;
+pub use why::AbortStory;
+pub use why::CommitStory;
+pub use why::Fate;
+pub use why::KeyStory;
+pub use why::Replaced;
+pub use why::Watch;
+pub use why::Why;
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use crate::commit::Entry;
+use crate::commit::Record;
+use crate::commit::Seq;
+use crate::journal::CheckReport;
+use crate::journal::Info;
+use crate::journal::JournalError;
+use crate::journal::Reader;
+use crate::journal::kind;
+use crate::value::glob_match;
+use replay::Replay;
+
+/// A recorded history, read-only.
+///
+/// ```
+/// use fakeredis::{FakeRedis, Rev};
+/// use redis::Commands;
+///
+/// let dir = tempfile::tempdir()?;
+/// let fake = FakeRedis::open(dir.path())?;
+/// let mut con = fake.connection();
+/// let _: () = con.set("stock", 10)?;
+/// let _: () = con.decr("stock", 3)?;
+///
+/// let past = fake.timeline()?;
+/// let versions = past.history(0, b"stock", &Rev::LAST)?;
+/// assert_eq!(versions.count(), 2);
+/// assert_eq!(past.at(&Rev::before(1))?.get::<_, i64>("stock")?, 10);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Timeline {
+    reader: Reader,
+}
+
+/// A record in full: what it says, and what it changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The record.
+    pub entry: Entry,
+    /// The keys that it changed, before and after.
+    pub changes: Vec<Change>,
+}
+
+impl Timeline {
+    /// The history in the journal in `dir`, as far as it is written now.
+    ///
+    /// # Errors
+    ///
+    /// There is no journal, or its files are damaged or of an unknown format.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Timeline, Error> {
+        let reader = Reader::open(dir.as_ref())?;
+        Ok(Timeline { reader })
+    }
+
+    /// The journal.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// What the journal is and holds.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn info(&self) -> Result<Info, Error> {
+        Ok(self.reader.info()?)
+    }
+
+    /// Verifies every byte of every record and checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails; damage is the report's matter.
+    pub fn check(&self) -> Result<CheckReport, Error> {
+        Ok(self.reader.check()?)
+    }
+
+    /// The record that `rev` names: the last one whose effect is part of the state there. 0 is the beginning.
+    ///
+    /// # Errors
+    ///
+    /// There is no such record or mark, or the journal can't be read.
+    pub fn resolve(&self, rev: &Rev) -> Result<Seq, Error> {
+        use rev::Place;
+        let (first, last) = (self.reader.first_seq() - 1, self.reader.last_seq());
+        match &rev.0 {
+            Place::Seq(seq) if (first..=last).contains(seq) => Ok(*seq),
+            Place::Seq(seq) => Err(self.no_record(*seq)),
+            Place::First => Ok(first),
+            Place::Before(records) => Ok(last.saturating_sub(*records).max(first)),
+            Place::Mark(name) => self.marked(name),
+            Place::Time(us) => Ok(self.reader.seq_at_time(*us)?),
+            Place::Ago(duration) => {
+                let us = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+                let then = self.clock_at(last)?.saturating_sub(us);
+                Ok(self.reader.seq_at_time(then)?)
+            }
+        }
+    }
+
+    /// The records of a stretch of history.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Timeline::resolve), and when the range is backwards.
+    pub fn range(&self, range: &RevRange) -> Result<RangeInclusive<Seq>, Error> {
+        let (from, to) = (self.resolve(&range.from)?, self.resolve(&range.to)?);
+        if from > to {
+            return Err(Error::Backwards { from, to });
+        }
+        Ok(from + 1..=to)
+    }
+
+    /// The state at `rev`, for read-only commands.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Timeline::resolve).
+    pub fn at(&self, rev: &Rev) -> Result<View, Error> {
+        let seq = self.resolve(rev)?;
+        let world = Replay::at(&self.reader, seq)?.into_world();
+        Ok(View::new(world, seq, self.clock_at(seq)?))
+    }
+
+    /// The record `seq`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such record, or the journal can't be read.
+    pub fn entry(&self, seq: Seq) -> Result<Entry, Error> {
+        replay::entry(&self.reader, seq)?.ok_or_else(|| self.no_record(seq))
+    }
+
+    /// The records of a range that pass `filter`, oldest first.
+    pub fn log(&self, range: RangeInclusive<Seq>, filter: &Filter) -> Log {
+        Log::new(&self.reader, range, filter)
+    }
+
+    /// The newest `count` records of a range that pass `filter`, oldest of them first.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be read.
+    pub fn newest(
+        &self,
+        range: RangeInclusive<Seq>,
+        filter: &Filter,
+        count: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        Ok(log::newest(range, count, |range| self.log(range, filter))?)
+    }
+
+    /// A record in full.
+    ///
+    /// # Errors
+    ///
+    /// There is no such record, or the journal can't be read up to there.
+    pub fn show(&self, seq: Seq) -> Result<Shown, Error> {
+        let entry = self.entry(seq)?;
+        let changes = if replay::is_change(&entry.record) {
+            Replay::at(&self.reader, seq - 1)?.step_with_changes(&entry)?
+        } else {
+            vec![]
+        };
+        Ok(Shown { entry, changes })
+    }
+
+    /// What became of the keys that match `pattern` (a glob; all keys without) between two places in history.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Timeline::resolve).
+    pub fn diff(&self, a: &Rev, b: &Rev, pattern: Option<&[u8]>) -> Result<Vec<Change>, Error> {
+        let (a, b) = (self.resolve(a)?, self.resolve(b)?);
+        let mut replay = Replay::at(&self.reader, a.min(b))?;
+        let earlier = replay.keyspace();
+        let mut touched = replay.advance(a.max(b))?;
+        touched
+            .keys
+            .retain(|(db, _)| !touched.databases.contains(db));
+        let later = replay.keyspace();
+        let (before, after) = if a <= b {
+            (earlier, later)
+        } else {
+            (later, earlier)
+        };
+        let mut changes = change::changes(&before, &after, &touched);
+        changes.retain(|change| {
+            change.before != change.after
+                && pattern.is_none_or(|pattern| glob_match(pattern, &change.key, false))
+        });
+        Ok(changes)
+    }
+
+    /// The versions of `key` up to `to`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Timeline::resolve).
+    pub fn history(&self, db: usize, key: &[u8], to: &Rev) -> Result<History<'_>, Error> {
+        let to = self.resolve(to)?;
+        Ok(History::new(&self.reader, db, key, to)?)
+    }
+
+    /// The newest record up to `to` that changed `key`, and what it changed.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be read up to there.
+    pub fn last_version(&self, db: usize, key: &[u8], to: Seq) -> Result<Option<Version>, Error> {
+        Ok(history::last_version(&self.reader, db, key, to)?)
+    }
+
+    fn no_record(&self, seq: Seq) -> Error {
+        Error::NoRecord {
+            seq,
+            there_are: self.reader.first_seq()..=self.reader.last_seq(),
+        }
+    }
+
+    /// The clock of record `seq`; of the first one for the beginning.
+    fn clock_at(&self, seq: Seq) -> Result<i64, Error> {
+        let seq = seq.max(self.reader.first_seq());
+        let clock = self.reader.with_frame(seq, |frame| frame.clock_us)?;
+        Ok(clock.unwrap_or(0))
+    }
+
+    fn marked(&self, name: &str) -> Result<Seq, Error> {
+        let mut marks = Vec::new();
+        for seq in self.seqs_of(kind::MARK)?.into_iter().rev() {
+            let Record::Mark(mark) = self.entry(seq)?.record else {
+                continue;
+            };
+            if mark == name {
+                return Ok(seq);
+            }
+            marks.push(mark);
+        }
+        Err(Error::NoMark {
+            name: name.to_owned(),
+            there_are: marks,
+        })
+    }
+
+    /// The marks, oldest first: their records and names.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be read.
+    pub fn marks(&self) -> Result<Vec<(Seq, String)>, Error> {
+        let mut marks = Vec::new();
+        for seq in self.seqs_of(kind::MARK)? {
+            if let Record::Mark(name) = self.entry(seq)?.record {
+                marks.push((seq, name));
+            }
+        }
+        Ok(marks)
+    }
+
+    fn seqs_of(&self, kind: u8) -> Result<Vec<Seq>, JournalError> {
+        let mut seqs = Vec::new();
+        self.reader.headers(0, |header| {
+            if header.kind == kind {
+                seqs.push(header.seq);
+            }
+            true
+        })?;
+        Ok(seqs)
+    }
+
+    /// Where history was `units` changes ago: rewinds are followed, so that going back twice goes back twice as
+    /// far. The beginning, if there were fewer.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be read.
+    pub fn undone(&self, units: u64) -> Result<Seq, Error> {
+        let first = self.reader.first_seq() - 1;
+        let (mut seq, mut left) = (self.reader.last_seq(), units);
+        while seq > first && left > 0 {
+            let step = self.reader.with_frame(seq, |frame| match frame.kind() {
+                kind::COMMIT => (seq - 1, 1),
+                kind::REWIND => (frame.aux(), 0),
+                _ => (seq - 1, 0),
+            })?;
+            let (before, undone) = step.unwrap_or((first, 0));
+            seq = before;
+            left -= undone;
+        }
+        Ok(seq)
+    }
+}

@@ -1,0 +1,102 @@
+//! [`Replay`]: the state, moving forward record by record.
+
+use std::ops::RangeInclusive;
+
+use crate::command::World;
+use crate::commit::Entry;
+use crate::commit::Record;
+use crate::commit::Seq;
+use crate::engine;
+use crate::engine::start;
+use crate::engine::state_at;
+use crate::journal::JournalError;
+use crate::journal::Reader;
+use crate::keyspace::Keyspace;
+
+use super::change::Change;
+use super::change::changes;
+use super::touched::Touched;
+
+/// A state that is on its way through history.
+pub(super) struct Replay<'a> {
+    reader: &'a Reader,
+    world: World,
+    /// The record after which `world` is the state.
+    seq: Seq,
+}
+
+impl<'a> Replay<'a> {
+    /// The state after record `seq`.
+    pub(super) fn at(reader: &'a Reader, seq: Seq) -> Result<Replay<'a>, JournalError> {
+        let world = state_at(reader, seq)?;
+        Ok(Replay { reader, world, seq })
+    }
+
+    /// The earliest state that the journal still tells: nothing, but for a journal that was compacted.
+    pub(super) fn from_the_beginning(reader: &'a Reader) -> Result<Replay<'a>, JournalError> {
+        let seq = reader.first_seq() - 1;
+        let (world, seq) = start(reader.checkpoint_before(seq)?)?;
+        Ok(Replay { reader, world, seq })
+    }
+
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub(super) fn into_world(self) -> World {
+        self.world
+    }
+
+    /// The data as it is now: a snapshot, which costs next to nothing.
+    pub(super) fn keyspace(&self) -> Keyspace {
+        self.world.keyspace.clone()
+    }
+
+    /// Takes the state over the next record.
+    pub(super) fn step(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        let earlier = |to| state_at(self.reader, to);
+        engine::step(&mut self.world, entry, &earlier)?;
+        self.seq = entry.seq;
+        Ok(())
+    }
+
+    /// Takes the state over the next record; what that changed.
+    pub(super) fn step_with_changes(&mut self, entry: &Entry) -> Result<Vec<Change>, JournalError> {
+        let touched = Touched::of(&entry.record);
+        let before = (!touched.is_empty()).then(|| self.keyspace());
+        self.step(entry)?;
+        Ok(before.map_or(vec![], |before| {
+            changes(&before, &self.world.keyspace, &touched)
+        }))
+    }
+
+    /// Takes the state to record `seq`; what the records on the way may have touched.
+    pub(super) fn advance(&mut self, seq: Seq) -> Result<Touched, JournalError> {
+        let mut touched = Touched::default();
+        for entry in self.reader.entries(self.rest(seq)) {
+            let entry = entry?;
+            // After one of these, everything is compared anyway.
+            if !touched.everything {
+                touched.extend(Touched::of(&entry.record));
+            }
+            self.step(&entry)?;
+        }
+        touched.dedup();
+        Ok(touched)
+    }
+
+    /// The records behind this state, up to `seq`.
+    pub(super) fn rest(&self, seq: Seq) -> RangeInclusive<Seq> {
+        self.seq + 1..=seq
+    }
+}
+
+/// The record `seq` with its place and time; `None` if there is none or it is of an unknown kind.
+pub(super) fn entry(reader: &Reader, seq: Seq) -> Result<Option<Entry>, JournalError> {
+    reader.entries(seq..=seq).next().transpose()
+}
+
+/// Whether a record can change data at all.
+pub(super) fn is_change(record: &Record) -> bool {
+    matches!(record, Record::Commit(_) | Record::Rewind(_))
+}

@@ -1,0 +1,114 @@
+//! [`View`]: the data as it was, and read-only commands on it.
+
+use std::time::SystemTime;
+
+use crate::clock::from_micros;
+use crate::command;
+use crate::command::Context;
+use crate::command::NoHost;
+use crate::command::Unit;
+use crate::command::World;
+use crate::command::spec;
+use crate::commit::Seq;
+use crate::resp::Protocol;
+use crate::resp::Reply;
+use crate::session::Address;
+use crate::session::Session;
+
+/// The state after a record. Its clock stands at that record's time, and nothing in it ever changes.
+#[derive(Debug)]
+pub struct View {
+    world: World,
+    session: Session,
+    seq: Seq,
+    clock_us: i64,
+}
+
+impl View {
+    pub(super) fn new(world: World, seq: Seq, clock_us: i64) -> View {
+        let mut session = Session::new(0, Address::default(), clock_us);
+        session.protocol = Protocol::Resp3;
+        session.no_touch = true;
+        View {
+            world,
+            session,
+            seq,
+            clock_us,
+        }
+    }
+
+    /// The record after which this was the state; 0 for the beginning.
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// That record's time.
+    pub fn time(&self) -> SystemTime {
+        from_micros(self.clock_us)
+    }
+
+    /// That record's time, in microseconds since the epoch.
+    pub fn clock_us(&self) -> i64 {
+        self.clock_us
+    }
+
+    /// Everything that there was.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Everything that there was, to take along.
+    pub fn into_world(self) -> World {
+        self.world
+    }
+
+    /// The database that commands look at.
+    pub fn db(&self) -> usize {
+        self.session.db
+    }
+
+    /// Answers in the shapes of this protocol from now on; RESP3 unless it is called.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.session.protocol = protocol;
+    }
+
+    /// Runs a command that only reads, or SELECT, at the record's time. Any other is answered with an error.
+    ///
+    /// ```no_run
+    /// use fakeredis::{Rev, Timeline};
+    ///
+    /// let mut then = Timeline::open("data")?.at(&Rev::seq(42))?;
+    /// println!("{:?}", then.run(&["HGETALL", "product:product_1"]));
+    /// # Ok::<(), fakeredis::timeline::Error>(())
+    /// ```
+    pub fn run<A: AsRef<[u8]>>(&mut self, argv: &[A]) -> Reply {
+        let argv: Vec<&[u8]> = argv.iter().map(AsRef::as_ref).collect();
+        match command::resolve(&argv) {
+            Ok(command) if is_harmless(command) => self.apply(&argv),
+            Ok(command) => Reply::Error(
+                format!(
+                    "READONLY {} can't run on the past: only commands that read can",
+                    command.name.replace('|', " ")
+                )
+                .into(),
+            ),
+            Err(error) => error.into(),
+        }
+    }
+
+    fn apply(&mut self, argv: &[&[u8]]) -> Reply {
+        let mut unit = Unit::for_applying();
+        unit.begin(self.clock_us, self.seq + 1, self.session.db);
+        let mut context = Context {
+            world: &mut self.world,
+            session: &mut self.session,
+            unit: &mut unit,
+            host: &mut NoHost,
+        };
+        command::apply(&mut context, argv)
+    }
+}
+
+fn is_harmless(command: &command::Command) -> bool {
+    command.flags & spec::READONLY != 0 || matches!(command.name, "SELECT" | "PING" | "ECHO")
+}
