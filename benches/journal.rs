@@ -101,6 +101,7 @@ fn read(commit: &Commit) {
         journal.append_commit(0, commit).unwrap();
     }
     journal.close().unwrap();
+    drop(journal);
     let start = Instant::now();
     let reader = Reader::open(dir.path()).unwrap();
     report("open for reading (verifies)", RECORDS, start);
