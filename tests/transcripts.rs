@@ -69,9 +69,16 @@ families! {
     ],
     planned: [
         blocking,
+        functions,
+        geo,
+        hyperloglog,
         lists,
+        pubsub,
         sets,
+        sort,
+        streams,
         tracking,
+        zsets,
     ]
 }
 
