@@ -5,6 +5,7 @@
 //! the row.
 
 mod args;
+mod bitmap;
 mod busy;
 mod config;
 mod connection;
@@ -110,6 +111,8 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::String, commands: string::set::COMMANDS },
     Family { group: Group::String, commands: string::change::COMMANDS },
     Family { group: Group::String, commands: string::lcs::COMMANDS },
+    Family { group: Group::Bitmap, commands: bitmap::bits::COMMANDS },
+    Family { group: Group::Bitmap, commands: bitmap::field::COMMANDS },
     Family { group: Group::Hash, commands: hash::read::COMMANDS },
     Family { group: Group::Hash, commands: hash::set::COMMANDS },
     Family { group: Group::Hash, commands: hash::expire::COMMANDS },

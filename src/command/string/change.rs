@@ -39,7 +39,7 @@ fn append(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         cx.set(key, Value::String(StringValue::new(more)));
         return Ok(Reply::len(more.len()));
     };
-    let len = end_within_limit(before, more.len())?;
+    let len = end_within_limit(cx, before, more.len())?;
     cx.string_mut(key)?.make_mut().extend_from_slice(more);
     cx.changed(key);
     Ok(Reply::len(len))
@@ -105,7 +105,7 @@ fn setrange(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     if part.is_empty() {
         return Ok(Reply::len(len));
     }
-    let end = end_within_limit(offset, part.len())?;
+    let end = end_within_limit(cx, offset, part.len())?;
     let bytes = cx.string_mut(key)?.make_mut();
     bytes.resize(len.max(end), 0);
     bytes[offset..end].copy_from_slice(part);

@@ -1,6 +1,5 @@
 //! LCS: the longest common subsequence of two strings.
 
-use super::MAX_LEN;
 use crate::bytes::Bytes;
 use crate::command::Command;
 use crate::command::args::Args;
@@ -34,7 +33,7 @@ fn lcs(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (a, b) = (args.next()?, args.next()?);
     let (a, b) = (text(cx, a)?, text(cx, b)?);
     let options = Options::parse(args)?;
-    if value::lcs_memory(&a, &b) > MAX_LEN as u64 {
+    if value::lcs_memory(&a, &b) > cx.world.config.proto_max_bulk_len() as u64 {
         return Err(fixed(
             "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
         ));
