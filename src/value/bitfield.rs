@@ -50,13 +50,19 @@ impl BitType {
     }
 
     /// `number` as the type holds it; `None` when `overflow` is to fail. A negative number is far too
-    /// large for an unsigned type.
+    /// large for an unsigned type, and Redis takes one that is lower than a signed type's largest by more
+    /// than 64 bits can tell for too large as well.
     pub fn convert(self, number: i64, overflow: Overflow) -> Option<i64> {
-        if self.signed {
-            self.fit(i128::from(number), overflow)
+        let exact = if self.signed {
+            i128::from(number)
         } else {
-            self.fit(i128::from(number as u64), overflow)
+            i128::from(number as u64)
+        };
+        let (_, max) = self.range();
+        if overflow == Overflow::Sat && self.bits < 64 && max - exact > i128::from(i64::MAX) {
+            return Some(max as i64);
         }
+        self.fit(exact, overflow)
     }
 
     /// The integer at bit `offset`; bits beyond the end are 0.
@@ -88,12 +94,17 @@ impl BitType {
         (1 << self.bits) - 1
     }
 
-    fn fit(self, exact: i128, overflow: Overflow) -> Option<i64> {
-        let (min, max) = if self.signed {
+    /// The lowest and the largest number of the type.
+    fn range(self) -> (i128, i128) {
+        if self.signed {
             (-1 << (self.bits - 1), (1 << (self.bits - 1)) - 1)
         } else {
             (0, (1 << self.bits) - 1)
-        };
+        }
+    }
+
+    fn fit(self, exact: i128, overflow: Overflow) -> Option<i64> {
+        let (min, max) = self.range();
         match overflow {
             Overflow::Wrap => Some(self.truncate(exact)),
             Overflow::Sat => Some(exact.clamp(min, max) as i64),
@@ -147,6 +158,10 @@ mod tests {
             [Some(127), Some(-128), None]
         );
         assert_eq!(every(&|o| i8.convert(-128, o)), [Some(-128); 3]);
+        let lowest = i64::MIN;
+        assert_eq!(i8.convert(lowest + 127, Overflow::Sat), Some(127));
+        assert_eq!(i8.convert(lowest + 128, Overflow::Sat), Some(-128));
+        assert_eq!(i64.convert(lowest, Overflow::Sat), Some(lowest));
         let most = i64::MAX;
         assert_eq!(
             every(&|o| i64.add(most, 1, o)),
