@@ -2,6 +2,7 @@
 
 use super::Map;
 use crate::bytes::Bytes;
+use crate::number::format_i64;
 use crate::number::parse_i64;
 
 /// An intset has no more members than this.
@@ -105,18 +106,26 @@ impl Set {
         true
     }
 
-    /// Removes `member`; whether it was there. The last member takes its place in the order.
+    /// Removes `member`; whether it was there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
-        self.members.remove(member).is_some()
+        self.index_of(member)
+            .map(|index| self.remove_index(index))
+            .is_some()
     }
 
-    /// Removes the member at a position; the last member takes its place in the order.
+    /// Removes the member at a position. In a small set the order of the others stays, as in a listpack; in
+    /// a large one the last member takes the place.
     ///
     /// # Panics
     ///
     /// When `index` is not less than the length.
     pub fn remove_index(&mut self, index: usize) -> Bytes {
-        self.members.remove_index(index).0
+        if self.len() > LISTPACK_MEMBERS {
+            return self.members.remove_index(index).0;
+        }
+        let member = self.get_index(index).expect("an index in the set").clone();
+        self.members.shift_remove(&member);
+        member
     }
 
     /// The members in ascending order while the encoding is an intset: Redis walks them so.
@@ -152,7 +161,7 @@ impl Set {
     }
 
     /// Whether the encoding is a table.
-    pub(super) fn is_table(&self) -> bool {
+    pub fn is_table(&self) -> bool {
         self.encoding == Encoding::Table
     }
 
@@ -170,14 +179,25 @@ impl Set {
 
     /// Makes the encoding one that can take `member` as well.
     fn make_room(&mut self, member: &[u8]) {
+        let encoding = self.encoding_with(member);
+        if !matches!(encoding, Encoding::Intset(_))
+            && let Some(ints) = self.sorted_ints()
+        {
+            // What was an intset keeps the order of that.
+            self.members = ints.iter().map(|int| (format_i64(*int), ())).collect();
+        }
+        self.encoding = encoding;
+    }
+
+    fn encoding_with(&self, member: &[u8]) -> Encoding {
         let short = member.len() <= LISTPACK_BYTES && self.len() < LISTPACK_MEMBERS;
-        self.encoding = match (self.encoding, parse_i64(member)) {
+        match (self.encoding, parse_i64(member)) {
             (Encoding::Intset(width), Some(number)) if self.len() < INTSET_MEMBERS => {
                 Encoding::Intset(width.max(IntWidth::of(number)))
             }
             (Encoding::Intset(_), None) | (Encoding::Listpack, _) if short => Encoding::Listpack,
             _ => Encoding::Table,
-        };
+        }
     }
 }
 
@@ -266,7 +286,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_a_vector_of_distinct_members(ops in prop::collection::vec((any::<bool>(), 0u8..50), 0..300)) {
+        fn behaves_like_a_vector_of_distinct_members(ops in prop::collection::vec((any::<bool>(), 0u8..200), 0..900)) {
             let (mut set, mut model) = (Set::new(), Vec::new());
             for (add, member) in ops {
                 let text = member.to_string();
@@ -279,7 +299,10 @@ mod tests {
                     }
                 } else {
                     prop_assert_eq!(set.remove(text.as_bytes()), at.is_some());
-                    at.map(|at| model.swap_remove(at));
+                    at.map(|at| match model.len() {
+                        ..=LISTPACK_MEMBERS => model.remove(at),
+                        _ => model.swap_remove(at),
+                    });
                 }
             }
             prop_assert!(set.iter().map(|member| member.to_vec()).eq(model.iter().map(|member| member.to_string().into_bytes())));

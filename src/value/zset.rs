@@ -177,7 +177,7 @@ impl ZSet {
     }
 
     /// Whether the encoding is a skiplist.
-    pub(super) fn is_skiplist(&self) -> bool {
+    pub fn is_skiplist(&self) -> bool {
         self.skiplist
     }
 

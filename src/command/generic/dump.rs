@@ -11,7 +11,9 @@ use crate::command::spec::*;
 use crate::number::format_i64;
 use crate::number::parse_i64;
 use crate::resp::Reply;
+use crate::value::Value;
 use crate::value::rdb;
+use std::sync::Arc;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(in crate::command) const COMMANDS: &[Command] = &[
@@ -38,7 +40,13 @@ fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         ..0 => return Err(fixed("ERR Invalid TTL value, must be >= 0")),
         ttl => ttl,
     };
-    let value = rdb::restore(payload).map_err(|error| ReplyError::new(format!("ERR {error}")))?;
+    let mut value =
+        rdb::restore(payload).map_err(|error| ReplyError::new(format!("ERR {error}")))?;
+    if let Value::Hash(hash) = &mut value {
+        let config = &cx.world.config;
+        let most_fields = config.hash_max_listpack_entries();
+        Arc::make_mut(hash).fit(most_fields, config.hash_max_listpack_value());
+    }
     let expires_at = match ttl {
         0 => None,
         at_ms if options.absolute => Some(at_ms),
