@@ -57,7 +57,7 @@ fn run(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
     }
     if command.is_unit() {
         // EXEC records the commands of its queue, not itself.
-        return call_counted(cx, command, argv).0;
+        return call_counted(cx, command, argv, None).0;
     }
     call_recorded(cx, command, argv)
 }
@@ -68,7 +68,7 @@ pub(super) fn call_recorded(
     command: &'static Command,
     argv: &[&[u8]],
 ) -> Reply {
-    let (reply, effect) = call_counted(cx, command, argv);
+    let (reply, effect) = call_counted(cx, command, argv, None);
     cx.unit.record(argv, effect);
     reply
 }
@@ -79,12 +79,7 @@ pub(super) fn call_nested(
     command: &'static Command,
     argv: &[&[u8]],
 ) -> Reply {
-    if cx.world.monitored {
-        monitor::feed(cx, command, argv, "lua");
-    }
-    let watch = cx.world.config.latency_tracking().then(Stopwatch::start);
-    let (reply, effect) = call(cx, command, argv);
-    count(cx, command, &reply, watch.map(|watch| watch.elapsed()));
+    let (reply, effect) = call_counted(cx, command, argv, Some("lua"));
     cx.unit.nest(argv, effect);
     reply
 }
@@ -161,16 +156,19 @@ fn call(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]]) -> (Reply, Effe
     (reply, effect)
 }
 
-/// Runs a command of a connection: monitors see it, statistics count it.
+/// Runs a command of a connection: monitors see it, statistics count it. `caller` is who runs it, if that is
+/// not the connection itself.
 fn call_counted(
     cx: &mut Context<'_>,
     command: &'static Command,
     argv: &[&[u8]],
+    caller: Option<&str>,
 ) -> (Reply, Effect) {
     cx.session.last_command = command.name;
-    if cx.world.monitored {
-        let peer = cx.session.address.peer.clone();
-        monitor::feed(cx, command, argv, &peer);
+    let is_script = command.flags & spec::SKIP_MONITOR != 0;
+    if cx.world.monitored && is_script {
+        // Monitors see a script before the commands that it calls.
+        monitor::feed(cx, command, argv, caller);
     }
     let watch = is_timed(cx).then(Stopwatch::start);
     let (reply, effect) = call(cx, command, argv);
@@ -178,6 +176,9 @@ fn call_counted(
     count(cx, command, &reply, took);
     if let Some(took) = took {
         log_if_slow(cx, command, argv, took);
+    }
+    if cx.world.monitored && !is_script {
+        monitor::feed(cx, command, argv, caller);
     }
     (reply, effect)
 }
@@ -233,6 +234,7 @@ pub(super) fn redacted(command: &Command, argv: &[&[u8]]) -> Vec<Bytes> {
     let hidden = |at: usize| match command.name {
         "AUTH" => at > 0,
         "HELLO" => (1..=2).any(|back| at > back && argv[at - back].eq_ignore_ascii_case(b"AUTH")),
+        "ACL|SETUSER" => at > 1,
         "CONFIG|SET" => {
             at > 2
                 && (argv[at - 1].eq_ignore_ascii_case(b"requirepass")

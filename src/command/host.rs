@@ -75,6 +75,11 @@ pub trait Host {
     /// Writes a message of a script to the server's log; `level` from 0 (debug) to 3 (warning).
     fn log(&mut self, _level: i64, _message: &[u8]) {}
 
+    /// How many connections wait in a blocking command.
+    fn blocked(&self) -> usize {
+        0
+    }
+
     /// Lets time pass (DEBUG SLEEP): really where the clock runs, on the clock where it stands.
     fn sleep(&mut self, _time: Duration) {}
 
@@ -84,7 +89,7 @@ pub trait Host {
     /// # Errors
     ///
     /// Why it can't end: there is no process, or the checkpoint failed.
-    fn shutdown(&mut self, _save: bool) -> Result<(), String> {
+    fn shutdown(&mut self, _keyspace: &Keyspace, _save: bool) -> Result<(), String> {
         Err("there is no server to shut down".to_owned())
     }
 }

@@ -21,6 +21,7 @@ mod random;
 mod reply;
 #[cfg(feature = "lua")]
 pub mod scripting;
+mod server;
 pub mod spec;
 mod stats;
 mod string;
@@ -131,6 +132,14 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Scripting, commands: scripting::COMMANDS },
     Family { group: Group::Connection, commands: connection::COMMANDS },
     Family { group: Group::Connection, commands: connection::CLIENT },
+    Family { group: Group::Server, commands: server::COMMANDS },
+    Family { group: Group::Server, commands: server::acl::COMMANDS },
+    Family { group: Group::Server, commands: server::command::COMMANDS },
+    Family { group: Group::Server, commands: server::config::COMMANDS },
+    Family { group: Group::Server, commands: server::latency::COMMANDS },
+    Family { group: Group::Server, commands: server::memory::COMMANDS },
+    Family { group: Group::Server, commands: server::module::COMMANDS },
+    Family { group: Group::Server, commands: server::slowlog::COMMANDS },
 ];
 
 /// A command's row, without its documentation.

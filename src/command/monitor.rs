@@ -7,12 +7,17 @@ use super::spec;
 use crate::resp::Reply;
 use crate::resp::quote;
 
-/// Tells all monitors of a command that is about to run for `peer`.
-pub(super) fn feed(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], peer: &str) {
-    if command.flags & (spec::SKIP_MONITOR | spec::ADMIN) != 0 {
+/// Tells all monitors of a command that `caller` runs, or else the connection itself.
+pub(super) fn feed(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], caller: Option<&str>) {
+    if command.flags & spec::ADMIN != 0 {
         return;
     }
-    let line = line(cx, command, argv, peer);
+    let line = line(
+        cx,
+        command,
+        argv,
+        caller.unwrap_or(&cx.session.address.peer),
+    );
     let mut monitored = cx.session.monitor;
     if monitored {
         cx.session.push(Reply::Simple(line.clone().into()));

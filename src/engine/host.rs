@@ -6,6 +6,8 @@ use std::thread::JoinHandle;
 
 use super::checkpoint;
 use crate::command::Host;
+use crate::command::Persistence;
+use crate::command::Process;
 use crate::commit::Seq;
 use crate::journal::Journal;
 use crate::journal::JournalError;
@@ -91,5 +93,32 @@ impl Host for EngineHost {
                 .map(|()| true),
             None => Ok(false),
         }
+    }
+
+    fn persistence(&self) -> Persistence {
+        Persistence {
+            enabled: self.journal.is_some(),
+            changes: self.last_seq - self.checkpointed,
+            saving: self
+                .background
+                .as_ref()
+                .is_some_and(|thread| !thread.is_finished()),
+            ..Persistence::default()
+        }
+    }
+
+    fn process(&self) -> Process {
+        Process {
+            id: std::process::id(),
+            ..Process::default()
+        }
+    }
+
+    fn shutdown(&mut self, keyspace: &Keyspace, save: bool) -> Result<(), String> {
+        if save {
+            self.checkpoint(keyspace, false)?;
+        }
+        self.stop_requested = true;
+        Ok(())
     }
 }

@@ -98,6 +98,16 @@ impl WatchRegistry {
         }
     }
 
+    /// How many clients watch something.
+    pub fn clients(&self) -> usize {
+        self.watchers.len()
+    }
+
+    /// How many keys are watched.
+    pub fn keys(&self) -> usize {
+        self.by_key.len()
+    }
+
     /// The watched keys of a database, for FLUSHDB and SWAPDB to touch those that exist.
     pub fn keys_of(&self, db: usize) -> Vec<Bytes> {
         let all = self

@@ -10,7 +10,7 @@ mod load;
 mod table;
 
 pub use events::Events;
-pub use kind::parse_size;
+pub(super) use kind::parse_size;
 pub use load::ConfError;
 pub use load::Taken;
 

@@ -90,7 +90,7 @@ fn all<'a>(cx: &'a Context<'_>) -> impl Iterator<Item = &'a Session> {
 }
 
 /// A connection's line in CLIENT LIST. What only a server's memory and buffers know is 0.
-pub(in crate::command) fn line(cx: &Context<'_>, session: &Session) -> String {
+fn line(cx: &Context<'_>, session: &Session) -> String {
     let mut line = String::new();
     let mut field = |name: &str, value: &dyn std::fmt::Display| {
         let space = if line.is_empty() { "" } else { " " };

@@ -6,7 +6,6 @@ mod hello;
 mod tracking;
 
 pub(in crate::command) use client::COMMANDS as CLIENT;
-pub(in crate::command) use clients::line;
 pub(in crate::command) use hello::modules;
 
 use crate::command::Command;

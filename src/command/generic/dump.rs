@@ -29,7 +29,7 @@ fn dump(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     Ok(slot.map_or(Reply::Null, |slot| Reply::bulk(rdb::dump(&slot.value))))
 }
 
-fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+pub(in crate::command) fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let argv = args.argv();
     let (key, ttl, payload) = (args.next()?, args.next()?, args.next()?);
     let options = Options::parse(&mut args)?;

@@ -1,0 +1,69 @@
+//! FLUSHALL, FLUSHDB, SWAPDB: whole databases.
+
+use crate::command::args::Args;
+use crate::command::context::Context;
+use crate::command::reply::ReplyError;
+use crate::command::reply::Result;
+use crate::command::reply::fixed;
+use crate::keyspace::Db;
+use crate::resp::Reply;
+
+/// `FLUSHALL [ASYNC | SYNC]`
+pub(super) fn flushall(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    check_mode(&mut args)?;
+    for db in 0..cx.world.keyspace.databases() {
+        empty(cx, db);
+    }
+    Ok(Reply::OK)
+}
+
+/// `FLUSHDB [ASYNC | SYNC]`
+pub(super) fn flushdb(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    check_mode(&mut args)?;
+    empty(cx, cx.session.db);
+    Ok(Reply::OK)
+}
+
+/// Both modes are the same here: letting go of the data never takes long enough to wait for.
+fn check_mode(args: &mut Args<'_>) -> Result<()> {
+    let _ = args.keyword("ASYNC") || args.keyword("SYNC");
+    args.finish()
+}
+
+fn empty(cx: &mut Context<'_>, db: usize) {
+    if cx.world.keyspace.db(db).is_empty() {
+        return;
+    }
+    touch_watched(cx, db, db);
+    *cx.world.keyspace.db_mut(db) = Db::default();
+    cx.unit.changed();
+}
+
+/// `SWAPDB index1 index2`
+pub(super) fn swapdb(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let first = args.i64_or(fixed("ERR invalid first DB index"))?;
+    let second = args.i64_or(fixed("ERR invalid second DB index"))?;
+    let databases = cx.world.keyspace.databases();
+    let index = |index: i64| usize::try_from(index).ok().filter(|&db| db < databases);
+    let (Some(first), Some(second)) = (index(first), index(second)) else {
+        return Err(ReplyError::NO_SUCH_DB);
+    };
+    let is_empty = |db: usize| cx.world.keyspace.db(db).is_empty();
+    if first != second && !(is_empty(first) && is_empty(second)) {
+        touch_watched(cx, first, second);
+        touch_watched(cx, second, first);
+        cx.world.keyspace.swap(first, second);
+        cx.unit.changed();
+    }
+    Ok(Reply::OK)
+}
+
+/// Touches the watched keys of `db` that exist in it, or in `other`, which takes its place.
+fn touch_watched(cx: &mut Context<'_>, db: usize, other: usize) {
+    for key in cx.world.watches.keys_of(db) {
+        let exists = |db: usize| cx.world.keyspace.db(db).get(&key).is_some();
+        if exists(db) || exists(other) {
+            cx.world.watches.touch(db, &key, cx.unit.seq);
+        }
+    }
+}

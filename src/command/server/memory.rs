@@ -1,0 +1,165 @@
+//! MEMORY: estimates. A fake measures no allocator: sizes follow from what is kept, and are the same on every machine.
+
+use crate::command::Command;
+use crate::command::args::Args;
+use crate::command::container;
+use crate::command::context::Context;
+use crate::command::reply::ReplyError;
+use crate::command::reply::Result;
+use crate::command::reply::help;
+use crate::command::spec::*;
+use crate::command::sub;
+use crate::command::world::World;
+use crate::resp::Reply;
+use crate::value::Value;
+use crate::value::rdb;
+
+#[rustfmt::skip] // One command per row: this table is the family's index.
+pub(in crate::command) const COMMANDS: &[Command] = &[
+    container("MEMORY", -2)
+        .doc("4.0.0", "Depends on subcommand.", "", "A container for memory diagnostics commands."),
+    sub("MEMORY|DOCTOR", 2, 0, &[], memory_doctor)
+        .doc("4.0.0", "O(1)", "", "Outputs a memory problems report.")
+        .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"]),
+    sub("MEMORY|HELP", 2, LOADING | STALE, &[], memory_help)
+        .doc("4.0.0", "O(1)", "", "Returns helpful text about the different subcommands."),
+    sub("MEMORY|MALLOC-STATS", 2, 0, &[], memory_malloc_stats)
+        .doc("4.0.0", "Depends on how much memory is allocated, could be slow", "", "Returns the allocator statistics.")
+        .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"]),
+    sub("MEMORY|PURGE", 2, 0, &[], memory_purge)
+        .doc("4.0.0", "Depends on how much memory is allocated, could be slow", "", "Asks the allocator to release memory.")
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"]),
+    sub("MEMORY|STATS", 2, 0, &[], memory_stats)
+        .doc("4.0.0", "O(1)", "", "Returns details about memory usage.")
+        .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"]),
+    sub("MEMORY|USAGE", -3, READONLY, &[key(2, RO)], memory_usage)
+        .doc("4.0.0", "O(N) where N is the number of samples.", "key [SAMPLES count]", "Estimates the memory usage of a key."),
+];
+
+/// What an empty fake is said to take.
+pub(super) const STARTUP: u64 = 1 << 20;
+/// What a key takes beside its name and its value.
+const KEY: usize = 64;
+
+fn memory_doctor(_: &mut Context<'_>, _: Args<'_>) -> Result {
+    let text = "Hi Sam, I can't find any memory issue in your instance. I can only account for what occurs on this \
+                base.\n";
+    Ok(Reply::Verbatim(*b"txt", text.into()))
+}
+
+fn memory_help(_: &mut Context<'_>, _: Args<'_>) -> Result {
+    Ok(help("MEMORY", HELP))
+}
+
+fn memory_malloc_stats(_: &mut Context<'_>, _: Args<'_>) -> Result {
+    let text = "Stats not supported for the current allocator";
+    Ok(Reply::Verbatim(*b"txt", text.into()))
+}
+
+fn memory_purge(_: &mut Context<'_>, _: Args<'_>) -> Result {
+    Ok(Reply::OK)
+}
+
+fn memory_stats(cx: &mut Context<'_>, _: Args<'_>) -> Result {
+    let used = used(cx.world);
+    let keys: usize = cx.world.keyspace.used().map(|(_, db)| db.len()).sum();
+    let dataset = used - STARTUP;
+    let per_key = dataset.checked_div(keys as u64).unwrap_or(0);
+    let percentage = dataset as f64 / used as f64 * 100.0;
+    let int = |number: u64| Reply::Int(number as i64);
+    let mut stats = vec![
+        ("peak.allocated".to_owned(), int(used)),
+        ("total.allocated".to_owned(), int(used)),
+        ("startup.allocated".to_owned(), int(STARTUP)),
+    ];
+    for name in ZEROS {
+        stats.push(((*name).to_owned(), int(0)));
+    }
+    for (index, db) in cx.world.keyspace.used() {
+        let tables = [
+            ("overhead.hashtable.main", int(db.keys().heap_size() as u64)),
+            (
+                "overhead.hashtable.expires",
+                int(db.volatile_len() as u64 * KEY as u64),
+            ),
+        ];
+        stats.push((format!("db.{index}"), map(tables)));
+    }
+    stats.extend([
+        ("overhead.total".to_owned(), int(STARTUP)),
+        ("keys.count".to_owned(), int(keys as u64)),
+        ("keys.bytes-per-key".to_owned(), int(per_key)),
+        ("dataset.bytes".to_owned(), int(dataset)),
+        ("dataset.percentage".to_owned(), Reply::Double(percentage)),
+        ("peak.percentage".to_owned(), Reply::Double(100.0)),
+        ("fragmentation".to_owned(), Reply::Double(1.0)),
+        ("fragmentation.bytes".to_owned(), int(0)),
+    ]);
+    Ok(map(stats))
+}
+
+fn map<N: Into<crate::bytes::Bytes>>(fields: impl IntoIterator<Item = (N, Reply)>) -> Reply {
+    Reply::Map(
+        fields
+            .into_iter()
+            .map(|(name, value)| (Reply::bulk(name), value))
+            .collect(),
+    )
+}
+
+/// `MEMORY USAGE key [SAMPLES count]`: nothing is sampled, so that the count does not matter.
+fn memory_usage(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let key = args.next()?;
+    while !args.is_empty() {
+        if !args.keyword_with("SAMPLES", 1) || args.i64()? < 0 {
+            return Err(ReplyError::SYNTAX);
+        }
+    }
+    let size = cx
+        .look(key)
+        .map(|slot| KEY + key.len() + serialized_len(&slot.value));
+    Ok(size.map_or(Reply::Null, Reply::len))
+}
+
+/// The length of a value in DUMP's format, uncompressed and without its type.
+pub(super) fn serialized_len(value: &Value) -> usize {
+    let mut bytes = Vec::new();
+    rdb::encode_value(value, &mut bytes, false);
+    bytes.len().saturating_sub(1)
+}
+
+/// The memory that the data takes: the tables of keys, without what long values keep outside of them.
+pub(super) fn used(world: &World) -> u64 {
+    let tables = world
+        .keyspace
+        .used()
+        .map(|(_, db)| db.keys().heap_size() as u64);
+    STARTUP + tables.sum::<u64>()
+}
+
+/// What there is none of, or what nobody measures.
+const ZEROS: &[&str] = &[
+    "replication.backlog",
+    "replica.fullsync.buffer",
+    "clients.slaves",
+    "clients.normal",
+    "cluster.links",
+    "aof.buffer",
+    "lua.caches",
+    "functions.caches",
+    "script.VMs",
+];
+
+const HELP: &[&str] = &[
+    "DOCTOR",
+    "    Return memory problems reports.",
+    "MALLOC-STATS",
+    "    Return internal statistics report from the memory allocator.",
+    "PURGE",
+    "    Attempt to purge dirty pages for reclamation by the allocator.",
+    "STATS",
+    "    Return information about the memory usage of the server.",
+    "USAGE <key> [SAMPLES <count>]",
+    "    Return memory in bytes used by <key> and its value. Nested values are",
+    "    sampled up to <count> times (default: 5, 0 means sample all).",
+];
