@@ -63,6 +63,8 @@ families! {
         #[ignore = "in the works"]
         lua,
         #[ignore = "in the works"]
+        lua_libraries,
+        #[ignore = "in the works"]
         connection,
         #[ignore = "in the works"]
         server,

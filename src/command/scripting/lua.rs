@@ -22,6 +22,7 @@ use super::convert::Argument;
 use super::convert::to_lua;
 use super::convert::to_reply;
 use super::lib;
+use super::lib::cjson::Settings;
 use super::lib::random::Generator;
 use super::raised::Raised;
 use super::sandbox;
@@ -64,6 +65,7 @@ pub struct Interpreter {
     run: Function,
     scripts: BTreeMap<Box<str>, Function>,
     generator: Arc<Generator>,
+    cjson: Arc<Settings>,
     /// A script was told to stop, and the hook now stops it at each instruction.
     stopping: Arc<AtomicBool>,
 }
@@ -88,8 +90,9 @@ impl Interpreter {
     fn build() -> mlua::Result<Interpreter> {
         let lua = sandbox::bare()?;
         let generator = Arc::new(Generator::default());
+        let cjson = Arc::new(Settings::default());
         let redis = api::table(&lua)?;
-        let libraries = lib::tables(&lua)?;
+        let libraries = lib::tables(&lua, &cjson)?;
         libraries.set("redis", &redis)?;
         let rust = lua.create_table()?;
         rust.set("as_pcall", Value::LightUserData(Request::Pcall.mark()))?;
@@ -105,6 +108,7 @@ impl Interpreter {
             run,
             scripts: BTreeMap::new(),
             generator,
+            cjson,
             stopping,
         })
     }
@@ -158,6 +162,7 @@ impl Interpreter {
             return Reply::Error("NOSCRIPT No matching script. Please use EVAL.".into());
         };
         self.generator.forget();
+        self.cjson.reset();
         let mut bridge = Bridge {
             host,
             protocol: Protocol::Resp2,

@@ -177,6 +177,7 @@ fn play(transcript: &str) -> usize {
 #[test]
 fn scripts_see_the_world_that_redis_shows_them() {
     assert!(play(include_str!("../../../tests/transcripts/lua.txt")) > 250);
+    assert!(play(include_str!("../../../tests/transcripts/lua_libraries.txt")) > 100);
 }
 
 #[test]
