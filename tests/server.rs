@@ -81,3 +81,44 @@ fn large_values_go_both_ways() {
     let _: () = con.set("big", &value).unwrap();
     assert_eq!(con.get::<_, Vec<u8>>("big").unwrap(), value);
 }
+
+#[test]
+fn a_script_that_runs_too_long_can_be_killed_from_another_connection() {
+    let fake = FakeRedis::new();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut con = client.get_connection().unwrap();
+    let mut other = client.get_connection().unwrap();
+    let _: () = redis::cmd("CONFIG")
+        .arg(&["SET", "busy-reply-threshold", "50"])
+        .query(&mut con)
+        .unwrap();
+
+    let endless = redis::cmd("EVAL")
+        .arg("while true do end")
+        .arg(0)
+        .to_owned();
+    let script = std::thread::spawn(move || endless.query::<()>(&mut con));
+    let refusal = loop {
+        if let Err(error) = redis::cmd("PING").query::<()>(&mut other) {
+            break error;
+        }
+    };
+    assert_eq!(refusal.code(), Some("BUSY"));
+    assert!(
+        fake.connection()
+            .get::<_, ()>("k")
+            .unwrap_err()
+            .to_string()
+            .contains("BUSY")
+    );
+    let _: () = redis::cmd("SCRIPT").arg("KILL").query(&mut other).unwrap();
+    let error = script.join().unwrap().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("Script killed by user with SCRIPT KILL"),
+        "{error}"
+    );
+    let _: () = redis::cmd("PING").query(&mut other).unwrap();
+}

@@ -19,9 +19,9 @@ use redis::ConnectionLike;
 use redis::RedisResult;
 use redis::Value;
 
-use crate::engine::Core;
 use crate::engine::Engine;
 use crate::engine::Outcome;
+use crate::engine::Turn;
 use crate::resp::Limits;
 use crate::resp::RequestDecoder;
 use crate::session::Address;
@@ -113,7 +113,7 @@ impl Link {
                 _ => return self.packed_one(&cmd.get_packed_command()),
             }
         }
-        shallow(self.settled(|core| run(core, self.session, &argv))??)
+        shallow(self.settled(|turn| run(turn, self.session, &argv))??)
     }
 
     /// Runs one packed command.
@@ -124,13 +124,13 @@ impl Link {
     /// Runs packed commands as one batch; a value for each, errors among them.
     fn packed(&self, mut bytes: &[u8]) -> RedisResult<Vec<Value>> {
         let mut decoder = RequestDecoder::new(Limits::default());
-        self.settled(|core| {
+        self.settled(|turn| {
             let mut values = Vec::new();
             loop {
                 match decoder.decode(bytes) {
                     Ok(Some(len)) => {
                         let argv: SmallVec<[&[u8]; 8]> = decoder.argv(bytes).collect();
-                        values.push(run(core, self.session, &argv)?);
+                        values.push(run(turn, self.session, &argv)?);
                         bytes = &bytes[len..];
                     }
                     Ok(None) => return Ok(values),
@@ -168,10 +168,10 @@ impl Link {
             .is_some_and(|session| session.closing.is_none())
     }
 
-    /// Runs `work` on the engine and waits until its records are settled.
-    fn settled<T>(&self, work: impl FnOnce(&mut Core) -> T) -> RedisResult<T> {
+    /// Runs `work` in a turn at the engine and waits until its records are settled.
+    fn settled<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> T) -> RedisResult<T> {
         self.engine
-            .batch(work)
+            .requests(work)
             .map_err(|error| server_error(&format!("MISCONF {error}")).into())
     }
 }
@@ -183,8 +183,8 @@ impl Drop for Link {
 }
 
 /// Runs one command; an error reply is a value here.
-fn run(core: &mut Core, session: SessionKey, argv: &[&[u8]]) -> RedisResult<Value> {
-    match core.run(session, argv) {
+fn run(turn: &mut Turn<'_>, session: SessionKey, argv: &[&[u8]]) -> RedisResult<Value> {
+    match turn.run(session, argv) {
         Outcome::Reply(reply, protocol) => Ok(to_value(reply, protocol)),
         Outcome::Closed => Err(closed()),
     }

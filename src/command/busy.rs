@@ -33,6 +33,8 @@ pub struct Busy {
     wrote: AtomicBool,
     /// Somebody wants it stopped.
     kill: AtomicBool,
+    /// SHUTDOWN NOSAVE: the script stops whatever it did, and the process with it.
+    shutdown: AtomicBool,
     /// Called once when a script becomes slow, on the thread that runs it.
     on_slow: Mutex<Option<OnSlow>>,
 }
@@ -67,13 +69,29 @@ impl Busy {
         Ok(())
     }
 
-    /// What a command is answered while a script keeps the engine.
+    /// Whether `SHUTDOWN NOSAVE` came while a script kept the engine.
+    pub fn stop_requested(&self) -> bool {
+        self.shutdown.load(Ordering::Acquire)
+    }
+
+    /// Answers a command while a script keeps the engine.
+    ///
+    /// # Errors
+    ///
+    /// It is neither `SCRIPT KILL` nor `SHUTDOWN NOSAVE`, or the script can't be killed.
     pub fn answer(&self, argv: &[&[u8]]) -> Result<(), ReplyError> {
         match argv {
             [script, kill]
                 if script.eq_ignore_ascii_case(b"SCRIPT") && kill.eq_ignore_ascii_case(b"KILL") =>
             {
                 self.kill()
+            }
+            [shutdown, nosave]
+                if shutdown.eq_ignore_ascii_case(b"SHUTDOWN")
+                    && nosave.eq_ignore_ascii_case(b"NOSAVE") =>
+            {
+                self.shutdown.store(true, Ordering::Release);
+                Ok(())
             }
             _ => Err(BUSY),
         }
@@ -115,7 +133,7 @@ impl Watch<'_> {
         {
             call();
         }
-        if self.busy.kill.load(Ordering::Acquire) {
+        if self.busy.kill.load(Ordering::Acquire) || self.busy.stop_requested() {
             return Some(
                 "ERR Error running script: Script killed by user with SCRIPT KILL.".to_owned(),
             );

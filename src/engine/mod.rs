@@ -13,6 +13,7 @@ mod open;
 mod record;
 mod replay;
 mod rewind;
+mod turn;
 
 pub use open::JournalOptions;
 pub use record::Recording;
@@ -20,13 +21,16 @@ pub use replay::apply;
 pub use replay::start;
 pub use replay::state_at;
 pub use replay::step;
+pub use turn::Turn;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
+
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 
 use crate::clock::Clock;
+use crate::command::Busy;
 use crate::command::Config;
 use crate::command::Context;
 use crate::command::Unit;
@@ -57,6 +61,8 @@ struct Shared {
     core: Mutex<Core>,
     /// The journal, reached without the engine's lock while others run commands.
     journal: Option<Arc<Journal>>,
+    /// The running script, reached without the engine's lock.
+    busy: Arc<Busy>,
 }
 
 /// The engine itself, behind its lock.
@@ -87,6 +93,7 @@ impl Engine {
     fn new(mut world: World, clock: Clock, recorder: Recorder) -> Engine {
         world.started_us = clock.now_us();
         let journal = recorder.journal.clone();
+        let busy = Arc::clone(&world.busy);
         let host = EngineHost::new(journal.clone());
         let core = Core {
             world,
@@ -98,17 +105,18 @@ impl Engine {
         Engine(Arc::new(Shared {
             core: Mutex::new(core),
             journal,
+            busy,
         }))
     }
 
     /// The engine, for as long as the guard lives.
     pub fn lock(&self) -> MutexGuard<'_, Core> {
-        // A panic inside a command leaves memory ahead of the journal by the unit that panicked at
-        // worst, and that was never acknowledged.
-        self.0
-            .core
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.0.core.lock()
+    }
+
+    /// The running script, as seen without the engine's lock.
+    pub fn busy(&self) -> &Busy {
+        &self.0.busy
     }
 
     /// The journal, where there is one.

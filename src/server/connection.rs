@@ -15,6 +15,7 @@ use crate::commit::Seq;
 use crate::engine::Core;
 use crate::engine::Engine;
 use crate::engine::Outcome;
+use crate::engine::Turn;
 use crate::resp::Limits;
 use crate::resp::Protocol;
 use crate::resp::Reply;
@@ -152,7 +153,7 @@ impl Link {
 
     /// Runs the complete requests of `input`; their replies are appended to `output`.
     fn run(&self, input: &mut Input, output: &mut Vec<u8>) -> Batch {
-        let mut core = self.engine.lock();
+        let mut turn = self.engine.turn();
         let mut batch = Batch {
             last_seq: 0,
             more: false,
@@ -160,7 +161,10 @@ impl Link {
             stop: false,
         };
         loop {
-            if self.drain_session(&mut core, input, output) {
+            if turn
+                .core()
+                .is_some_and(|core| self.drain_session(core, input, output))
+            {
                 batch.close = true;
                 break;
             }
@@ -178,7 +182,7 @@ impl Link {
                 Ok(Some(len)) => {
                     let argv: SmallVec<[&[u8]; 8]> = decoder.argv(&bytes[*start..]).collect();
                     if !argv.is_empty() {
-                        run_one(&mut core, self.session, &argv, output);
+                        run_one(&mut turn, self.session, &argv, output);
                     }
                     *start += len;
                 }
@@ -193,8 +197,8 @@ impl Link {
                 }
             }
         }
-        batch.last_seq = core.last_seq();
-        batch.stop = core.stop_requested();
+        batch.last_seq = turn.last_seq();
+        batch.stop = turn.stop_requested();
         batch
     }
 
@@ -233,8 +237,8 @@ impl Drop for Link {
     }
 }
 
-fn run_one(core: &mut Core, session: SessionKey, argv: &[&[u8]], output: &mut Vec<u8>) {
-    match core.run(session, argv) {
+fn run_one(turn: &mut Turn<'_>, session: SessionKey, argv: &[&[u8]], output: &mut Vec<u8>) {
+    match turn.run(session, argv) {
         Outcome::Reply(reply, protocol) => encode(&reply, protocol, output),
         Outcome::Closed => {}
     }

@@ -18,13 +18,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
+use tokio::runtime::Handle;
+use tokio::runtime::RuntimeFlavor;
 use tokio::sync::watch;
 
+use crate::clock::pause;
 use crate::engine::Engine;
 use listen::Bound;
 
 /// How often keys are expired while no command comes.
 const EXPIRE_EVERY: Duration = Duration::from_millis(100);
+/// How long the thread of a slow script waits for another to take over the connections.
+const HAND_OVER: Duration = Duration::from_millis(1);
 /// How long open connections may still send what they have when the server stops.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -54,10 +59,14 @@ impl Server {
     ///
     /// An address can't be listened on.
     pub fn start(engine: &Engine, listen: &Listen) -> io::Result<Server> {
-        let runtime = Builder::new_current_thread()
+        // One worker; a second thread takes over only while a slow script keeps the first.
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("fakeredis-server")
             .enable_io()
             .enable_time()
             .build()?;
+        engine.busy().on_slow(hand_over);
         let guard = runtime.enter();
         let bound = listen.bind()?;
         drop(guard);
@@ -154,6 +163,14 @@ async fn serve(engine: Engine, bound: Bound, stop: Stopper) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
     drop(stopped);
     let _ = tokio::time::timeout(FAREWELL, stop.0.closed()).await;
+}
+
+/// A slow script keeps this thread: if it is a worker's, another takes over the connections.
+fn hand_over() {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    if matches!(flavor, Ok(RuntimeFlavor::MultiThread)) {
+        tokio::task::block_in_place(|| pause(HAND_OVER));
+    }
 }
 
 /// Expires keys while no command comes.
