@@ -4,6 +4,7 @@ use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
 
+use fakeredis::Config;
 use fakeredis::FakeRedis;
 use fakeredis::Listen;
 use redis::Commands;
@@ -84,16 +85,15 @@ fn large_values_go_both_ways() {
 
 #[test]
 fn a_script_that_runs_too_long_can_be_killed_from_another_connection() {
-    let fake = FakeRedis::new();
+    let mut config = Config::default();
+    config.set_flag("busy-reply-threshold", &["50"]).unwrap();
+    let fake = FakeRedis::builder().config(config).build().unwrap();
     let server = fake.serve("127.0.0.1:0").unwrap();
     let client = redis::Client::open(server.url()).unwrap();
     let mut con = client.get_connection().unwrap();
     let mut other = client.get_connection().unwrap();
-    let _: () = redis::cmd("CONFIG")
-        .arg(&["SET", "busy-reply-threshold", "50"])
-        .query(&mut con)
-        .unwrap();
 
+    let mut inside = fake.connection();
     let endless = redis::cmd("EVAL")
         .arg("while true do end")
         .arg(0)
@@ -105,14 +105,10 @@ fn a_script_that_runs_too_long_can_be_killed_from_another_connection() {
         }
     };
     assert_eq!(refusal.code(), Some("BUSY"));
-    assert!(
-        fake.connection()
-            .get::<_, ()>("k")
-            .unwrap_err()
-            .to_string()
-            .contains("BUSY")
-    );
-    let _: () = redis::cmd("SCRIPT").arg("KILL").query(&mut other).unwrap();
+    let refused = inside.get::<_, ()>("k").unwrap_err();
+    assert_eq!(refused.code(), Some("BUSY"));
+    let mut third = client.get_connection().unwrap();
+    let _: () = redis::cmd("SCRIPT").arg("KILL").query(&mut third).unwrap();
     let error = script.join().unwrap().unwrap_err();
     assert!(
         error

@@ -184,7 +184,7 @@ impl Drop for Link {
 
 /// Runs one command; an error reply is a value here.
 fn run(turn: &mut Turn<'_>, session: SessionKey, argv: &[&[u8]]) -> RedisResult<Value> {
-    match turn.run(session, argv) {
+    match turn.run(Some(session), argv) {
         Outcome::Reply(reply, protocol) => Ok(to_value(reply, protocol)),
         Outcome::Closed => Err(closed()),
     }

@@ -62,10 +62,11 @@ impl Turn<'_> {
     }
 
     /// Runs one request; while a slow script has the engine, SCRIPT KILL and SHUTDOWN NOSAVE alone.
-    pub fn run(&mut self, connection: SessionKey, argv: &[&[u8]]) -> Outcome {
-        match &mut self.core {
-            Some(core) => core.run(connection, argv),
-            None => {
+    pub fn run(&mut self, connection: Option<SessionKey>, argv: &[&[u8]]) -> Outcome {
+        match (&mut self.core, connection) {
+            (Some(core), Some(connection)) => core.run(connection, argv),
+            (Some(_), None) => Outcome::Closed,
+            (None, _) => {
                 let answer = self.busy.answer(argv);
                 let reply = answer.map_or_else(Reply::from, |()| Reply::OK);
                 Outcome::Reply(reply, Protocol::Resp2)

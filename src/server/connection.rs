@@ -35,19 +35,16 @@ const KEEP: usize = 1024 * 1024;
 /// Serves a connection until either side closes it or the server stops.
 pub(super) async fn run(
     read: impl AsyncRead + Unpin,
-    mut write: impl AsyncWrite + Unpin,
+    write: impl AsyncWrite + Unpin,
     address: Address,
     engine: Engine,
     stop: Stopper,
 ) {
-    let link = match Link::open(engine, address) {
-        Ok(link) => link,
-        Err(refusal) => {
-            let mut output = Vec::new();
-            encode(&refusal, Protocol::Resp2, &mut output);
-            let _ = write.write_all(&output).await;
-            return;
-        }
+    let link = Link {
+        engine,
+        address,
+        session: None,
+        woken: Arc::new(Notify::new()),
     };
     // A connection that breaks has nobody left to tell.
     let _ = serve(read, write, link, stop).await;
@@ -56,7 +53,7 @@ pub(super) async fn run(
 async fn serve(
     mut read: impl AsyncRead + Unpin,
     mut write: impl AsyncWrite + Unpin,
-    link: Link,
+    mut link: Link,
     stop: Stopper,
 ) -> io::Result<()> {
     let mut stopped = stop.0.subscribe();
@@ -123,37 +120,41 @@ struct Batch {
     stop: bool,
 }
 
-/// An open session of the engine; it ends when this is dropped.
+/// A connection's session of the engine; it ends when this is dropped.
 struct Link {
     engine: Engine,
-    session: SessionKey,
+    address: Address,
+    /// Opened in the first turn; a slow script keeps the engine from that.
+    session: Option<SessionKey>,
     woken: Arc<Notify>,
 }
 
 impl Link {
-    /// Opens a session, or says why not.
-    fn open(engine: Engine, address: Address) -> Result<Link, Reply> {
-        let woken = Arc::new(Notify::new());
-        let wake = Arc::clone(&woken);
-        let mut core = engine.lock();
-        if let Some(refusal) = core.refuses(&address) {
+    /// The session, opened if it was not.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection is not taken, to be sent before it is closed.
+    fn session(&mut self, core: &mut Core) -> Result<SessionKey, Reply> {
+        if let Some(session) = self.session {
+            return Ok(session);
+        }
+        if let Some(refusal) = core.refuses(&self.address) {
             return Err(refusal);
         }
-        let session = core.connect(address);
-        if let Some(session) = core.session(session) {
-            session.wake = Some(Wake(Arc::new(move || wake.notify_one())));
+        let key = core.connect(self.address.clone());
+        let woken = Arc::clone(&self.woken);
+        if let Some(session) = core.session(key) {
+            session.wake = Some(Wake(Arc::new(move || woken.notify_one())));
         }
-        drop(core);
-        Ok(Link {
-            engine,
-            session,
-            woken,
-        })
+        self.session = Some(key);
+        Ok(key)
     }
 
     /// Runs the complete requests of `input`; their replies are appended to `output`.
-    fn run(&self, input: &mut Input, output: &mut Vec<u8>) -> Batch {
-        let mut turn = self.engine.turn();
+    fn run(&mut self, input: &mut Input, output: &mut Vec<u8>) -> Batch {
+        let engine = self.engine.clone();
+        let mut turn = engine.turn();
         let mut batch = Batch {
             last_seq: 0,
             more: false,
@@ -161,9 +162,8 @@ impl Link {
             stop: false,
         };
         loop {
-            if turn
-                .core()
-                .is_some_and(|core| self.drain_session(core, input, output))
+            if let Some(core) = turn.core()
+                && self.attend(core, input, output)
             {
                 batch.close = true;
                 break;
@@ -187,11 +187,8 @@ impl Link {
                     *start += len;
                 }
                 Err(error) => {
-                    encode(
-                        &Reply::Error(format!("ERR {error}").into()),
-                        Protocol::Resp2,
-                        output,
-                    );
+                    let error = Reply::Error(format!("ERR {error}").into());
+                    encode(&error, Protocol::Resp2, output);
                     batch.close = true;
                     break;
                 }
@@ -202,14 +199,23 @@ impl Link {
         batch
     }
 
-    /// Sends what belongs to no request and follows the session's state; whether the connection ends.
-    fn drain_session(&self, core: &mut Core, input: &mut Input, output: &mut Vec<u8>) -> bool {
+    /// Opens the session, sends what belongs to no request, and follows the session's state; whether the
+    /// connection ends.
+    fn attend(&mut self, core: &mut Core, input: &mut Input, output: &mut Vec<u8>) -> bool {
+        let key = match self.session(core) {
+            Ok(key) => key,
+            Err(refusal) => {
+                encode(&refusal, Protocol::Resp2, output);
+                return true;
+            }
+        };
         let limits = core.limits();
-        let Some(session) = core.session(self.session) else {
+        let Some(session) = core.session(key) else {
             return true;
         };
+        let unauthenticated = !session.authenticated;
         input.decoder.set_limits(Limits {
-            unauthenticated: !session.authenticated,
+            unauthenticated,
             ..limits
         });
         for push in session.pushes.drain(..) {
@@ -233,11 +239,20 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.engine.lock().disconnect(self.session);
+        let Some(session) = self.session else {
+            return;
+        };
+        match self.engine.turn().core() {
+            Some(core) => core.disconnect(session),
+            None => {
+                let engine = self.engine.clone();
+                std::thread::spawn(move || engine.lock().disconnect(session));
+            }
+        }
     }
 }
 
-fn run_one(turn: &mut Turn<'_>, session: SessionKey, argv: &[&[u8]], output: &mut Vec<u8>) {
+fn run_one(turn: &mut Turn<'_>, session: Option<SessionKey>, argv: &[&[u8]], output: &mut Vec<u8>) {
     match turn.run(session, argv) {
         Outcome::Reply(reply, protocol) => encode(&reply, protocol, output),
         Outcome::Closed => {}
