@@ -2,9 +2,13 @@
 //!
 //! With `FAKEREDIS_RECORD=1`, the `real` route writes the real server's replies into the files instead.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use fakeredis::resp::Protocol;
+use fakeredis::resp::Reply;
+use fakeredis::resp::pretty;
+use fakeredis::resp::quote;
 
 use crate::support::oracle;
 use crate::support::oracle::RealServer;
@@ -12,6 +16,7 @@ use crate::support::ours::InProcess;
 use crate::support::ours::Reopened;
 use crate::support::ours::Served;
 use crate::support::player;
+use crate::support::player::Answer;
 use crate::support::player::Target;
 use crate::support::transcript::Transcript;
 
@@ -88,6 +93,26 @@ families! {
 fn no_transcript_is_forgotten() {
     assert_eq!(files(folder()), sorted(FAMILIES));
     assert_eq!(files(folder().join("planned")), sorted(PLANNED));
+}
+
+#[test]
+fn every_command_is_in_a_transcript() {
+    let mut fake = InProcess::new();
+    fake.send(1, &[b"COMMAND".to_vec(), b"LIST".to_vec()]);
+    let Answer::Reply(Reply::Array(names)) = fake.receive(1, player::PATIENCE) else {
+        panic!("COMMAND LIST answers an array");
+    };
+    let mut missing: BTreeSet<_> = names.iter().map(pretty).collect();
+    assert!(missing.len() > 100, "{missing:?}");
+    for family in FAMILIES {
+        for exchange in read(family).exchanges() {
+            for len in 1..=exchange.argv.len().min(2) {
+                let name = exchange.argv[..len].join(&b'|').to_ascii_lowercase();
+                missing.remove(&quote(&name));
+            }
+        }
+    }
+    assert_eq!(missing, BTreeSet::new());
 }
 
 /// The names of the transcripts in a folder.
