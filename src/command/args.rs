@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::reply::ReplyError;
 use super::reply::Result;
+use super::reply::fixed;
 use crate::number::parse_f64;
 use crate::number::parse_i64;
 
@@ -86,8 +87,37 @@ impl<'a> Args<'a> {
 
     /// Reads a count.
     pub fn non_negative(&mut self) -> Result<usize> {
-        let number = self.i64_or(ReplyError::NOT_POSITIVE)?;
-        usize::try_from(number).map_err(|_| ReplyError::NOT_POSITIVE)
+        self.non_negative_or(ReplyError::NOT_POSITIVE)
+    }
+
+    /// Reads a count, or answers `error`.
+    pub fn non_negative_or(&mut self, error: ReplyError) -> Result<usize> {
+        let number = parse_i64(self.next()?).and_then(|number| usize::try_from(number).ok());
+        number.ok_or(error)
+    }
+
+    /// Reads a count of at least 1, or answers `error`.
+    pub fn positive_or(&mut self, error: ReplyError) -> Result<usize> {
+        match self.non_negative_or(error.clone())? {
+            0 => Err(error),
+            number => Ok(number),
+        }
+    }
+
+    /// Reads `numkeys` and so many keys.
+    pub fn numbered_keys(&mut self) -> Result<&'a [&'a [u8]]> {
+        let count = self.positive_or(fixed("ERR numkeys should be greater than 0"))?;
+        self.take(count)
+    }
+
+    /// Reads `COUNT` and a number, where they are: the last arguments of commands that pop. 1 where they are not.
+    pub fn pop_count(&mut self) -> Result<usize> {
+        let count = match self.keyword_with("COUNT", 1) {
+            true => self.positive_or(fixed("ERR count should be greater than 0"))?,
+            false => 1,
+        };
+        self.finish()?;
+        Ok(count)
     }
 
     /// Reads a double.

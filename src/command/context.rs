@@ -286,7 +286,12 @@ impl Context<'_> {
             .touch(self.session.db, key, self.unit.seq);
     }
 
-    fn value_or_insert(&mut self, key: &[u8], new: impl FnOnce() -> Value) -> &mut Value {
+    /// The value at `key`, to change; `new` where there is none.
+    pub(super) fn value_or_insert(
+        &mut self,
+        key: &[u8],
+        new: impl FnOnce() -> Value,
+    ) -> &mut Value {
         self.expire(key);
         let now_s = self.now_s();
         self.db_mut().value_or_insert(key, now_s, new)

@@ -52,6 +52,16 @@ impl<'a> Scan<'a> {
         Ok(true)
     }
 
+    /// Reads the options of a command that has the common ones only.
+    pub fn options(&mut self, args: &mut Args<'a>) -> Result<()> {
+        while !args.is_empty() {
+            if !self.option(args)? {
+                return Err(no_such_option(args));
+            }
+        }
+        Ok(())
+    }
+
     /// The positions to visit, from the highest down, in a collection of `len` entries.
     pub fn window(&self, len: usize) -> Range<usize> {
         let end = match usize::try_from(self.cursor) {
@@ -64,6 +74,14 @@ impl<'a> Scan<'a> {
     /// Whether MATCH lets this entry pass.
     pub fn matches(&self, entry: &[u8]) -> bool {
         self.pattern.is_none_or(|pattern| selects(pattern, entry))
+    }
+}
+
+/// Why the next argument is refused, by all but HSCAN.
+pub(super) fn no_such_option(args: &mut Args<'_>) -> ReplyError {
+    match args.keyword("NOVALUES") {
+        true => fixed("ERR NOVALUES option can only be used in HSCAN"),
+        false => ReplyError::SYNTAX,
     }
 }
 

@@ -16,7 +16,9 @@ mod dispatch;
 mod generic;
 mod hash;
 mod host;
+mod list;
 mod monitor;
+mod position;
 mod random;
 mod reply;
 #[cfg(feature = "lua")]
@@ -27,6 +29,7 @@ mod stats;
 mod string;
 mod time_format;
 mod transaction;
+mod typed;
 mod unit;
 mod world;
 
@@ -127,6 +130,10 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Generic, commands: generic::sort::COMMANDS },
     Family { group: Group::Generic, commands: generic::transfer::COMMANDS },
     Family { group: Group::Generic, commands: generic::wait::COMMANDS },
+    Family { group: Group::List, commands: list::COMMANDS },
+    Family { group: Group::List, commands: list::change::COMMANDS },
+    Family { group: Group::List, commands: list::pop::COMMANDS },
+    Family { group: Group::List, commands: list::push::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
     #[cfg(feature = "lua")]
     Family { group: Group::Scripting, commands: scripting::COMMANDS },

@@ -6,11 +6,10 @@ use crate::command::args::Args;
 use crate::command::cmd;
 use crate::command::context::Context;
 use crate::command::cursor::Scan;
+use crate::command::cursor::no_such_option;
 use crate::command::cursor::scan_reply;
 use crate::command::cursor::selects;
-use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
-use crate::command::reply::fixed;
 use crate::command::spec::*;
 use crate::keyspace::Slot;
 use crate::resp::Reply;
@@ -60,10 +59,8 @@ fn scan(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         if scan.option(&mut args)? {
         } else if args.keyword_with("TYPE", 1) {
             type_name = Some(args.next()?);
-        } else if args.keyword("NOVALUES") {
-            return Err(fixed("ERR NOVALUES option can only be used in HSCAN"));
         } else {
-            return Err(ReplyError::SYNTAX);
+            return Err(no_such_option(&mut args));
         }
     }
     let window = scan.window(cx.db().len());

@@ -1,6 +1,7 @@
 //! SORT: the elements of a list, a set or a sorted set in an order of their own, or of keys that they name.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::bytes::Bytes;
 use crate::command::Command;
@@ -12,6 +13,7 @@ use crate::command::reply::Result;
 use crate::command::reply::fixed;
 use crate::command::spec::*;
 use crate::resp::Reply;
+use crate::value::List;
 use crate::value::StringValue;
 use crate::value::Value;
 
@@ -259,9 +261,14 @@ fn c_string(bytes: &[u8]) -> &[u8] {
     &bytes[..end.unwrap_or(bytes.len())]
 }
 
-/// Puts the values in a list at `target`; how many they are.
+/// Puts the values in a list at `target`, empty strings where there is no value; how many they are.
 fn store(cx: &mut Context<'_>, target: &[u8], values: Vec<Option<Bytes>>) -> usize {
-    debug_assert!(values.is_empty(), "nothing can be sorted yet");
-    cx.remove(target);
-    values.len()
+    let list: List = values.into_iter().map(Option::unwrap_or_default).collect();
+    let len = list.len();
+    if len > 0 {
+        cx.set(target, Value::List(Arc::new(list)));
+    } else {
+        cx.remove(target);
+    }
+    len
 }
