@@ -24,6 +24,7 @@ mod reply;
 #[cfg(feature = "lua")]
 pub mod scripting;
 mod server;
+mod set;
 pub mod spec;
 mod stats;
 mod string;
@@ -134,6 +135,10 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::List, commands: list::change::COMMANDS },
     Family { group: Group::List, commands: list::pop::COMMANDS },
     Family { group: Group::List, commands: list::push::COMMANDS },
+    Family { group: Group::Set, commands: set::COMMANDS },
+    Family { group: Group::Set, commands: set::change::COMMANDS },
+    Family { group: Group::Set, commands: set::combine::COMMANDS },
+    Family { group: Group::Set, commands: set::draw::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
     #[cfg(feature = "lua")]
     Family { group: Group::Scripting, commands: scripting::COMMANDS },

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::reply::ReplyError;
 use super::reply::Result;
 use crate::value::List;
+use crate::value::Set;
 use crate::value::Value;
 
 macro_rules! collections {
@@ -45,4 +46,5 @@ macro_rules! collections {
 
 collections! {
     "list" List(List): list peek_list list_mut,
+    "set" Set(Set): read_set peek_set set_mut,
 }
