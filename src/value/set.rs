@@ -66,6 +66,18 @@ impl Set {
         set
     }
 
+    /// Tells that `count` members are about to come: Redis chooses the encoding before it adds the first of
+    /// them.
+    pub fn expect(&mut self, count: usize) {
+        let most = match self.encoding {
+            Encoding::Intset(_) => INTSET_MEMBERS,
+            Encoding::Listpack | Encoding::Table => LISTPACK_MEMBERS,
+        };
+        if count > most {
+            self.encoding = Encoding::Table;
+        }
+    }
+
     /// The number of members.
     pub fn len(&self) -> usize {
         self.members.len()
@@ -270,6 +282,20 @@ mod tests {
             });
             let after: Vec<_> = after.collect();
             assert_eq!(after, encodings, "{commands:?}");
+        }
+    }
+
+    #[test]
+    fn many_that_are_about_to_come_decide_about_the_encoding() {
+        for (first, count, encoding) in [
+            ("a", 128, "listpack"),
+            ("a", 129, "hashtable"),
+            ("1", 512, "intset"),
+            ("1", 513, "hashtable"),
+        ] {
+            let mut set: Set = [first].into_iter().collect();
+            set.expect(count);
+            assert_eq!(set.encoding(), encoding, "{first} and {count} more");
         }
     }
 

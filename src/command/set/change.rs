@@ -26,7 +26,9 @@ fn sadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (key, members) = (args.next()?, args.rest());
     let insert = |set: &mut Set| members.iter().filter(|member| set.insert(**member)).count();
     let added = if cx.peek_set(key)?.is_some() {
-        let added = insert(cx.set_mut(key)?);
+        let set = cx.set_mut(key)?;
+        set.expect(members.len());
+        let added = insert(set);
         if added > 0 {
             cx.changed(key);
         }
