@@ -512,7 +512,7 @@ mod tests {
                 let (before, items) = (sequence.clone(), model.clone());
                 apply(op, &mut sequence, &mut model);
                 prop_assert_eq!(sequence.len(), model.len());
-                if sequence.len() % 17 == 0 {
+                if sequence.len().is_multiple_of(17) {
                     prop_assert!(before.iter().eq(&items), "a clone does not change");
                 }
             }

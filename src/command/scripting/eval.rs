@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Given;
 use super::Host;
 use super::Interpreter;
 use super::ScriptFlags;
@@ -25,7 +26,7 @@ pub(super) fn eval(
     sha: &str,
     flags: ScriptFlags,
     read_only: bool,
-    (keys, args): (&[&[u8]], &[&[u8]]),
+    given: Given<'_>,
 ) -> Result {
     if read_only && flags.declared && !flags.no_writes {
         return Err(fixed(
@@ -37,14 +38,14 @@ pub(super) fn eval(
     }
     let (db, protocol) = (cx.session.db, cx.session.protocol);
     let busy: Arc<Busy> = Arc::clone(&cx.world.busy);
-    let threshold = u64::try_from(cx.world.config.busy_reply_threshold()).unwrap_or(0);
+    let threshold = cx.world.config.busy_reply_threshold();
     let mut host = Caller {
         cx,
         read_only: read_only || flags.no_writes,
         watch: busy.watch(),
         threshold: Duration::from_millis(threshold),
     };
-    let reply = interpreter.run(sha, keys, args, &mut host);
+    let reply = interpreter.run(sha, given.keys, given.args, &mut host);
     drop(host);
     cx.session.protocol = protocol;
     if cx.session.db != db {

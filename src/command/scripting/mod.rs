@@ -137,8 +137,15 @@ fn eval_sha(cx: &mut Context<'_>, mut args: Args<'_>, read_only: bool) -> Result
     run(cx, &sha, read_only, given)
 }
 
+/// What a script is given: `KEYS` and `ARGV`.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    keys: &'a [&'a [u8]],
+    args: &'a [&'a [u8]],
+}
+
 /// `numkeys key … arg …`
-fn keys_and_args<'a>(args: &mut Args<'a>) -> Result<(&'a [&'a [u8]], &'a [&'a [u8]])> {
+fn keys_and_args<'a>(args: &mut Args<'a>) -> Result<Given<'a>> {
     let count = args.i64()?;
     let count =
         usize::try_from(count).map_err(|_| fixed("ERR Number of keys can't be negative"))?;
@@ -147,10 +154,13 @@ fn keys_and_args<'a>(args: &mut Args<'a>) -> Result<(&'a [&'a [u8]], &'a [&'a [u
             "ERR Number of keys can't be greater than number of args",
         ));
     }
-    Ok((args.take(count)?, args.rest()))
+    Ok(Given {
+        keys: args.take(count)?,
+        args: args.rest(),
+    })
 }
 
-fn run(cx: &mut Context<'_>, sha: &str, read_only: bool, given: (&[&[u8]], &[&[u8]])) -> Result {
+fn run(cx: &mut Context<'_>, sha: &str, read_only: bool, given: Given<'_>) -> Result {
     let flags = *cx.world.scripts.flags.get(sha).ok_or(NO_SCRIPT)?;
     // Out of the world while it runs: the script works on the world. Scripts can't call scripts.
     let mut interpreter = cx.world.scripts.interpreter.take().ok_or(NO_SCRIPT)?;
@@ -172,7 +182,9 @@ fn script_exists(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 }
 
 fn script_flush(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    if !args.is_empty() && !(args.keyword("SYNC") || args.keyword("ASYNC")) || !args.is_empty() {
+    // How it is done makes no difference here.
+    let _ = args.keyword("SYNC") || args.keyword("ASYNC");
+    if !args.is_empty() {
         return Err(fixed("ERR SCRIPT FLUSH only support SYNC|ASYNC option"));
     }
     cx.world.scripts.clear();

@@ -149,6 +149,7 @@ fn populate(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 }
 
 /// `DEBUG PROTOCOL type`: a reply of each kind.
+#[expect(clippy::approx_constant, reason = "it is what Redis answers, not pi")]
 fn protocol(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let ints = || [0, 1, 2].map(Reply::Int).to_vec();
     Ok(match args.next()?.to_ascii_lowercase().as_slice() {
