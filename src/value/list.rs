@@ -96,11 +96,9 @@ impl List {
     /// When `index` is not less than the length.
     pub fn set(&mut self, index: usize, item: impl Into<Bytes>) -> Bytes {
         let item = item.into();
-        let slot = self.items.get_mut(index).expect("an index in the list");
-        let size = listpack_size(&item);
-        let (len, old) = (item.len(), std::mem::replace(slot, item));
-        self.expect(len);
-        self.packed += size;
+        self.expect(item.len());
+        self.packed += listpack_size(&item);
+        let old = self.items.set(index, item);
         self.forget(&old);
         old
     }

@@ -22,6 +22,8 @@ pub struct Sequence<T> {
 struct Child<T> {
     /// The number of items below.
     len: usize,
+    /// A copy of the last of them, so that a search need not go there to see it.
+    last: Option<T>,
     node: Arc<Node<T>>,
 }
 
@@ -42,7 +44,11 @@ impl<T> Sequence<T> {
     /// An empty sequence.
     pub fn new() -> Sequence<T> {
         Sequence {
-            root: Child::leaf(Vec::new()),
+            root: Child {
+                len: 0,
+                last: None,
+                node: Arc::new(Node::Leaf(Vec::new())),
+            },
         }
     }
 
@@ -89,14 +95,11 @@ impl<T> Sequence<T> {
             match node {
                 Node::Leaf(items) => return before + items.partition_point(first),
                 Node::Branch(children) => {
+                    let (last, others) = children.split_last().expect("no branch is empty");
                     let whole =
-                        children.partition_point(|child| child.node.last().is_some_and(&mut first));
-                    let whole = whole.min(children.len() - 1);
-                    before += children[..whole]
-                        .iter()
-                        .map(|child| child.len)
-                        .sum::<usize>();
-                    node = &children[whole].node;
+                        others.partition_point(|child| child.last.as_ref().is_some_and(&mut first));
+                    before += others[..whole].iter().map(|child| child.len).sum::<usize>();
+                    node = &others.get(whole).unwrap_or(last).node;
                 }
             }
         }
@@ -112,9 +115,8 @@ impl<T> Sequence<T> {
             match node {
                 Node::Leaf(items) => return Some((items, index)),
                 Node::Branch(children) => {
-                    let at;
-                    (at, index) = find_child(children, index);
-                    node = &children[at].node;
+                    let (at, within) = find_child(children, index);
+                    (node, index) = (&children[at].node, within);
                 }
             }
         }
@@ -130,8 +132,8 @@ impl<T: Clone> Sequence<T> {
     pub fn insert(&mut self, index: usize, item: T) {
         assert!(index <= self.len(), "{index} of {}", self.len());
         if let Some(right) = self.root.insert(index, item) {
-            let left = std::mem::replace(&mut self.root, Child::leaf(Vec::new()));
-            self.root = Child::branch(vec![left, right]);
+            let left = self.root.clone();
+            self.root = Child::new(Node::Branch(vec![left, right]));
         }
     }
 
@@ -161,22 +163,14 @@ impl<T: Clone> Sequence<T> {
         item
     }
 
-    /// The item at `index`, to change.
-    pub fn get_mut(&mut self, mut index: usize) -> Option<&mut T> {
-        if index >= self.len() {
-            return None;
-        }
-        let mut node = Arc::make_mut(&mut self.root.node);
-        loop {
-            match node {
-                Node::Leaf(items) => return items.get_mut(index),
-                Node::Branch(children) => {
-                    let at;
-                    (at, index) = find_child(children, index);
-                    node = Arc::make_mut(&mut children[at].node);
-                }
-            }
-        }
+    /// Replaces the item at `index`; the item that was there.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is not less than the length.
+    pub fn set(&mut self, index: usize, item: T) -> T {
+        assert!(index < self.len(), "{index} of {}", self.len());
+        self.root.set(index, item)
     }
 
     /// Keeps the items of `range` only.
@@ -198,41 +192,37 @@ impl<T: Clone> Sequence<T> {
     }
 }
 
-impl<T> Child<T> {
-    fn leaf(items: Vec<T>) -> Child<T> {
-        Child {
-            len: items.len(),
-            node: Arc::new(Node::Leaf(items)),
-        }
-    }
-
-    fn branch(children: Vec<Child<T>>) -> Child<T> {
-        Child {
-            len: children.iter().map(|child| child.len).sum(),
-            node: Arc::new(Node::Branch(children)),
-        }
-    }
-}
-
 impl<T: Clone> Child<T> {
+    fn new(node: Node<T>) -> Child<T> {
+        Child {
+            len: node.len(),
+            last: node.last().cloned(),
+            node: Arc::new(node),
+        }
+    }
+
     /// Inserts an item; the new right neighbour where the node had to be split.
     fn insert(&mut self, index: usize, item: T) -> Option<Child<T>> {
+        let at_end = index == self.len;
         self.len += 1;
         let right = match Arc::make_mut(&mut self.node) {
-            Node::Leaf(items) => Child::leaf(insert_or_split(items, index, item)?),
+            Node::Leaf(items) => insert_or_split(items, index, item).map(Node::Leaf),
             Node::Branch(children) => {
                 let (at, within) = find_child(children, index);
-                let new = children[at].insert(within, item)?;
-                Child::branch(insert_or_split(children, at + 1, new)?)
+                let new = children[at].insert(within, item);
+                let right = new.and_then(|new| insert_or_split(children, at + 1, new));
+                right.map(Node::Branch)
             }
         };
-        self.len -= right.len;
-        Some(right)
+        let right = right.map(Child::new);
+        self.len -= right.as_ref().map_or(0, |right| right.len);
+        self.note_last(at_end || right.is_some());
+        right
     }
 
     fn remove(&mut self, index: usize) -> T {
         self.len -= 1;
-        match Arc::make_mut(&mut self.node) {
+        let item = match Arc::make_mut(&mut self.node) {
             Node::Leaf(items) => items.remove(index),
             Node::Branch(children) => {
                 let (at, within) = find_child(children, index);
@@ -240,12 +230,34 @@ impl<T: Clone> Child<T> {
                 tidy(children, at);
                 item
             }
+        };
+        self.note_last(index == self.len);
+        item
+    }
+
+    fn set(&mut self, index: usize, item: T) -> T {
+        let before = match Arc::make_mut(&mut self.node) {
+            Node::Leaf(items) => std::mem::replace(&mut items[index], item),
+            Node::Branch(children) => {
+                let (at, within) = find_child(children, index);
+                children[at].set(within, item)
+            }
+        };
+        self.note_last(index + 1 == self.len);
+        before
+    }
+
+    /// Copies the last item, if it has `changed`.
+    fn note_last(&mut self, changed: bool) {
+        if changed {
+            self.last = self.node.last().cloned();
         }
     }
 
     /// Takes over what its right neighbour holds.
     fn join(&mut self, right: Child<T>) {
         self.len += right.len;
+        self.last = right.last;
         match (
             Arc::make_mut(&mut self.node),
             Arc::unwrap_or_clone(right.node),
@@ -265,10 +277,17 @@ impl<T> Node<T> {
         }
     }
 
+    fn len(&self) -> usize {
+        match self {
+            Node::Leaf(items) => items.len(),
+            Node::Branch(children) => children.iter().map(|child| child.len).sum(),
+        }
+    }
+
     fn last(&self) -> Option<&T> {
         match self {
             Node::Leaf(items) => items.last(),
-            Node::Branch(children) => children.last()?.node.last(),
+            Node::Branch(children) => children.last()?.last.as_ref(),
         }
     }
 }
@@ -434,8 +453,10 @@ mod tests {
             }
             Op::Set(at, item) if len > 0 => {
                 let at = at.index(len);
-                *sequence.get_mut(at).unwrap() = item;
-                model[at] = item;
+                assert_eq!(
+                    sequence.set(at, item),
+                    std::mem::replace(&mut model[at], item)
+                );
             }
             Op::Keep(a, b) => {
                 let (a, b) = (a.index(len + 1), b.index(len + 1));
@@ -450,16 +471,13 @@ mod tests {
     fn check(child: &Child<u32>, is_root: bool) -> usize {
         let width = child.node.width();
         assert!(width <= WIDTH && (is_root || width > 0));
+        assert_eq!(
+            (child.len, child.last.as_ref()),
+            (child.node.len(), child.node.last())
+        );
         match &*child.node {
-            Node::Leaf(items) => {
-                assert_eq!(child.len, items.len());
-                0
-            }
+            Node::Leaf(_) => 0,
             Node::Branch(children) => {
-                assert_eq!(
-                    child.len,
-                    children.iter().map(|child| child.len).sum::<usize>()
-                );
                 let depths: Vec<_> = children.iter().map(|child| check(child, false)).collect();
                 assert!(depths.windows(2).all(|pair| pair[0] == pair[1]));
                 depths[0] + 1
@@ -486,7 +504,7 @@ mod tests {
     fn a_write_after_a_clone_copies_one_path() {
         let original: Sequence<u32> = (0..10_000).collect();
         let mut copy = original.clone();
-        *copy.get_mut(5_000).unwrap() = 0;
+        copy.set(5_000, 0);
         copy.remove(9_999);
         assert_eq!(
             (original.get(5_000), original.len()),
