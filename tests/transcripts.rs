@@ -53,21 +53,16 @@ macro_rules! families {
 
 families! {
     played: [
-        #[ignore = "in the works"]
         strings,
         #[ignore = "in the works"]
         transactions,
-        #[ignore = "in the works"]
         expire,
-        #[ignore = "in the works"]
         hashes,
         #[ignore = "in the works"]
         keys,
         #[ignore = "in the works"]
         scripting,
-        #[ignore = "in the works"]
         lua,
-        #[ignore = "in the works"]
         lua_libraries,
         #[ignore = "in the works"]
         connection,

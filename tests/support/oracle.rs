@@ -14,6 +14,7 @@ use fakeredis::resp::Protocol;
 use tempfile::TempDir;
 
 use super::player::Answer;
+use super::player::FLAGS;
 use super::player::Target;
 use super::wire::Wire;
 
@@ -97,10 +98,11 @@ impl Process {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
         let port = port.unwrap().port();
         let dir = tempfile::tempdir().unwrap();
+        let flags = FLAGS.map(|(name, value)| [format!("--{name}"), value.into()]);
         let mut child = Command::new(program)
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--enable-debug-command", "yes", "--dir"])
+            .args(["--port", &port.to_string(), "--dir"])
             .arg(dir.path())
+            .args(flags.as_flattened())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

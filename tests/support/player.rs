@@ -36,6 +36,13 @@ pub enum Answer {
     Closed,
 }
 
+/// The flags of redis-server that every target is started with.
+pub const FLAGS: [(&str, &str); 3] = [
+    ("bind", "127.0.0.1"),
+    ("save", ""),
+    ("enable-debug-command", "yes"),
+];
+
 const NOTHING: &str = "(no reply)";
 const CLOSED: &str = "(closed)";
 
