@@ -3,6 +3,7 @@
 // A test fails by panicking.
 #![expect(clippy::unwrap_used)]
 
+mod administration;
 mod client;
 mod server;
 mod support;

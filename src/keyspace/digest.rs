@@ -9,7 +9,9 @@
 //! - a *sum* is the exclusive or of items that are distinct, so that their order does not matter;
 //! - the state is the sum over all keys of the item (`"key"`, database, key, expiry, type, content…), numbers
 //!   being u32 or i64 in little-endian order and a missing expiry an empty string;
-//! - the content of a string is its bytes; of a hash, the sum of the items (`"field"`, field, value, expiry).
+//! - the content of a string is its bytes; of a list, its elements in order; of a set, the sum of the items
+//!   (`"member"`, member); of a sorted set, of (`"member"`, member, score), the score an IEEE double in
+//!   little-endian order; of a hash, of (`"field"`, field, value, expiry).
 //!
 //! An empty state is forty zeros, as for Redis, whose DEBUG DIGEST is otherwise a different function (and does not
 //! see when a key expires).
