@@ -5,6 +5,7 @@
 
 mod administration;
 mod client;
+mod examples;
 mod server;
 mod support;
 mod timeline;
