@@ -133,10 +133,39 @@ fn hsetex(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         Some(Condition::NoneExists) => !options.pairs.iter().any(exists),
         Some(Condition::AllExist) => options.pairs.iter().all(exists),
     };
-    if met && (hash.is_some() || options.lifetime != Lifetime::Over) {
-        options.apply(cx, key)?;
+    let is_there = hash.is_some();
+    match options.lifetime {
+        _ if !met => {}
+        Lifetime::Over => remove(cx, key, is_there, options.pairs)?,
+        lifetime => set(cx, key, lifetime, options.pairs)?,
     }
     Ok(Reply::flag(met))
+}
+
+/// Sets fields whose time is over: none of them is left. Redis counts that as a change even where none was there.
+fn remove(cx: &mut Context<'_>, key: &[u8], exists: bool, pairs: &[[&[u8]; 2]]) -> Result<()> {
+    let fields: Vec<&[u8]> = pairs.iter().map(|[field, _]| *field).collect();
+    if exists {
+        let hash = cx.hash_mut(key)?;
+        fields.iter().for_each(|field| drop(hash.remove(field)));
+    }
+    record_removal(cx, key, &fields);
+    Ok(())
+}
+
+fn set(cx: &mut Context<'_>, key: &[u8], lifetime: Lifetime, pairs: &[[&[u8]; 2]]) -> Result<()> {
+    change(cx, key, |hash| {
+        for [field, value] in pairs {
+            hash.insert_keep_ttl(field, *value);
+            lifetime.apply(hash, field);
+        }
+    })?;
+    if let Lifetime::Until(at_ms) = lifetime {
+        let (at_ms, count) = (format_i64(at_ms), format_i64(pairs.len() as i64));
+        let start: [&[u8]; 6] = [b"HSETEX", key, b"PXAT", &at_ms, b"FIELDS", &count];
+        cx.unit.rewrite(&[&start, pairs.as_flattened()].concat());
+    }
+    Ok(())
 }
 
 /// Which fields must be there for HSETEX to do anything.
@@ -190,31 +219,6 @@ impl<'a> SetOptions<'a> {
             lifetime: lifetime.unwrap_or(Lifetime::Endless),
             pairs: pairs(args)?,
         })
-    }
-
-    fn apply(&self, cx: &mut Context<'_>, key: &[u8]) -> Result<()> {
-        if self.lifetime == Lifetime::Over {
-            let hash = cx.hash_mut(key)?;
-            let fields = self.pairs.iter().map(|[field, _]| *field);
-            let removed: Vec<_> = fields
-                .filter(|field| hash.remove(field).is_some())
-                .collect();
-            record_removal(cx, key, &removed);
-            return Ok(());
-        }
-        change(cx, key, |hash| {
-            for [field, value] in self.pairs {
-                hash.insert_keep_ttl(field, *value);
-                self.lifetime.apply(hash, field);
-            }
-        })?;
-        if let Lifetime::Until(at_ms) = self.lifetime {
-            let (at_ms, count) = (format_i64(at_ms), format_i64(self.pairs.len() as i64));
-            let start: [&[u8]; 6] = [b"HSETEX", key, b"PXAT", &at_ms, b"FIELDS", &count];
-            cx.unit
-                .rewrite(&[&start, self.pairs.as_flattened()].concat());
-        }
-        Ok(())
     }
 }
 

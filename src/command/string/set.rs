@@ -121,14 +121,17 @@ fn set_for(cx: &mut Context<'_>, mut args: Args<'_>, format: TimeFormat, command
     Ok(Reply::OK)
 }
 
-/// Sets a key with a time to live. A time in the past is the end of what stood there.
+/// Sets a key with a time to live. A time in the past is the end of what stood there; Redis counts that as a change
+/// even where nothing did.
 fn set_until(cx: &mut Context<'_>, key: &[u8], value: &[u8], at_ms: i64) {
-    if !cx.is_past(at_ms) {
+    if cx.is_past(at_ms) {
+        cx.remove(key);
+        cx.changed(key);
+        cx.unit.rewrite(&[b"DEL", key]);
+    } else {
         cx.set_until(key, string(value), Some(at_ms));
         let at_ms = format_i64(at_ms);
         cx.unit.rewrite(&[b"SET", key, value, b"PXAT", &at_ms]);
-    } else if cx.remove(key).is_some() {
-        cx.unit.rewrite(&[b"DEL", key]);
     }
 }
 
