@@ -1,7 +1,7 @@
 //! Redis's serialized values: what DUMP answers, RESTORE takes, and RDB files hold.
 //!
-//! One file for each type of value, above one for each layer of the encoding: [`input`] hands out bytes,
-//! [`length`] numbers, [`string`] strings, [`listpack`] and [`ziplist`] packed sequences. It knows no key and
+//! One file for each type of value, above one for each layer of the encoding: `input` hands out bytes,
+//! `length` numbers, `string` strings, `listpack` and `ziplist` packed sequences. It knows no key and
 //! no clock: a time to live is a number here, and fields that have expired are given back like others.
 //!
 //! Bytes that come in are hostile: nothing panics on them, and nothing is allocated that they do not pay for.
