@@ -68,15 +68,17 @@ families! {
         connection,
         #[ignore = "in the works"]
         server,
+        #[ignore = "in the works"]
+        lists,
+        #[ignore = "in the works"]
+        sets,
     ],
     planned: [
         blocking,
         functions,
         geo,
         hyperloglog,
-        lists,
         pubsub,
-        sets,
         sort,
         streams,
         tracking,
@@ -99,8 +101,9 @@ fn every_command_is_in_a_transcript() {
     };
     let mut missing: BTreeSet<_> = names.iter().map(pretty).collect();
     assert!(missing.len() > 100, "{missing:?}");
-    for family in FAMILIES {
-        for exchange in read(family).exchanges() {
+    let planned = PLANNED.iter().map(|name| format!("planned/{name}"));
+    for family in FAMILIES.iter().map(ToString::to_string).chain(planned) {
+        for exchange in read(&family).exchanges() {
             for len in 1..=exchange.argv.len().min(2) {
                 let name = exchange.argv[..len].join(&b'|').to_ascii_lowercase();
                 missing.remove(&quote(&name));
