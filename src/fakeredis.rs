@@ -150,6 +150,12 @@ impl FakeRedis {
         Server::start(&self.engine, listen).map_err(io)
     }
 
+    /// Forty hexadecimal digits that follow from the keys, their values and their times to live alone, as
+    /// `DEBUG DIGEST` answers them.
+    pub fn digest(&self) -> String {
+        self.engine.lock().world().keyspace.digest()
+    }
+
     /// Whether there is any key.
     pub fn has_keys(&self) -> bool {
         self.engine.lock().world().keyspace.used().next().is_some()

@@ -10,6 +10,7 @@ mod server;
 mod support;
 mod timeline;
 
+mod fixtures;
 mod journal;
 mod transcripts;
 mod values;

@@ -1,0 +1,168 @@
+//! Datasets: the same ground for every test.
+
+use fakeredis::BUILT_IN;
+use fakeredis::Dataset;
+use fakeredis::FakeRedis;
+use fakeredis::Size;
+use fakeredis::dump_journal;
+use redis::Commands;
+
+fn commands(dataset: &Dataset, size: Size) -> Vec<Vec<Vec<u8>>> {
+    dataset.commands(size).collect()
+}
+
+#[test]
+fn every_built_in_dataset_is_what_its_file_says() {
+    for (name, _) in BUILT_IN {
+        let fake = FakeRedis::new();
+        let loaded = fake.load(name).unwrap();
+        assert!(loaded.verified, "{name} has a digest");
+        assert_eq!(
+            loaded.commands,
+            Dataset::open(name)
+                .unwrap()
+                .commands(Size::default())
+                .total()
+        );
+    }
+}
+
+#[test]
+fn a_changed_dataset_is_refused_before_anything_is_loaded() {
+    let text = "name = \"x\"\ndigest = \"0000\"\n[[key]]\nkey = \"a\"\nstring = \"1\"\n";
+    let dataset = Dataset::parse("x.toml", text.as_bytes()).unwrap();
+    let fake = FakeRedis::new();
+    let error = fake
+        .load_dataset(&dataset, Size::default(), |_| {})
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("but the file says 0000"), "{error}");
+    assert!(!fake.has_keys());
+    let other_seed = Size {
+        seed: Some(1),
+        ..Size::default()
+    };
+    assert!(
+        !fake
+            .load_dataset(&dataset, other_seed, |_| {})
+            .unwrap()
+            .verified
+    );
+}
+
+#[test]
+fn a_larger_scale_adds_keys_and_changes_none() {
+    let dataset = Dataset::open("balances").unwrap();
+    let users = |scale| {
+        let size = Size {
+            scale: Some(scale),
+            ..Size::default()
+        };
+        let all = commands(&dataset, size);
+        all.into_iter()
+            .filter(|argv| argv[1].starts_with(b"user:") && argv[0] == b"HSET")
+            .collect::<Vec<_>>()
+    };
+    let (small, large) = (users(1.0), users(3.0));
+    assert_eq!((small.len(), large.len()), (50, 150));
+    assert_eq!(small, large[..50]);
+    let other = Size {
+        seed: Some(8),
+        ..Size::default()
+    };
+    assert_ne!(
+        commands(&dataset, other),
+        commands(&dataset, Size::default())
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_with_its_place() {
+    for (text, what) in [
+        ("name = 1", "invalid type"),
+        ("name = \"x\"\nsurprise = 1", "unknown field"),
+        (
+            "name = \"x\"\n[[key]]\nkey = \"a\"",
+            "exactly one of string, hash",
+        ),
+        (
+            "name = \"x\"\n[[key]]\nkey = \"a\"\nstring = \"1\"\nlist = [\"b\"]",
+            "exactly one of",
+        ),
+        (
+            "name = \"x\"\n[[generate]]\ncount = 1\nkey = \"{n\"\nstring = \"\"",
+            "unmatched '{'",
+        ),
+    ] {
+        let error = Dataset::parse("x.toml", text.as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("fixture x.toml") && error.contains(what),
+            "{error}"
+        );
+    }
+    let error = Dataset::parse("x.redis", b"SET a 1\nSET b \"\n")
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("x.redis:2"), "{error}");
+    let error = Dataset::open("no-such-dataset").unwrap_err().to_string();
+    assert!(error.contains("inventory, balances"), "{error}");
+}
+
+#[test]
+fn a_refused_command_is_named() {
+    let dataset = Dataset::parse("x.redis", b"SET a 1\nINCR a b\n").unwrap();
+    let error = FakeRedis::new()
+        .load_dataset(&dataset, Size::default(), |_| {})
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("\"INCR\" \"a\" \"b\" answers: ERR wrong number"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_fixture_is_loaded_once_into_a_journal_and_dumped_from_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || {
+        FakeRedis::builder()
+            .journal(dir.path())
+            .fixture("inventory")
+            .unwrap()
+            .build()
+    };
+    {
+        let fake = open().unwrap();
+        let _: () = fake
+            .connection()
+            .hset("product:product_1", "stock", 9)
+            .unwrap();
+        fake.close().unwrap();
+    }
+    let fake = open().unwrap();
+    let stock: u32 = fake
+        .connection()
+        .hget("product:product_1", "stock")
+        .unwrap();
+    assert_eq!(
+        stock, 9,
+        "the dataset was not loaded over what happened since"
+    );
+    let script: Vec<String> = dump_journal(dir.path())
+        .unwrap()
+        .iter()
+        .map(|argv| {
+            argv.iter()
+                .map(|arg| fakeredis::quote(arg))
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    let dumped = Dataset::parse("dump.redis", script.join("\n").as_bytes()).unwrap();
+    let copy = FakeRedis::new();
+    copy.load_dataset(&dumped, Size::default(), |_| {}).unwrap();
+    assert_eq!(copy.digest(), fake.digest());
+}
