@@ -176,21 +176,21 @@ fn tables_are_understood_both_ways() {
 fn same_dump(real: &mut Real, value: &Value, commands: &[Argv]) {
     real.ask(&[argv([b"DEL", b"k"])]);
     real.ask(commands);
-    let payload = dump(value);
+    let payload = dump(value, true);
     let theirs = bulk_of(real.ask(&[argv([b"DUMP", b"k"])]).remove(0));
     let shown = (
         payload.escape_ascii().to_string(),
         theirs.escape_ascii().to_string(),
     );
     assert_eq!(shown.0, shown.1, "{value:?}");
-    assert_eq!(dump(&restored(&payload)), payload);
-    assert_eq!(dump(&through(real, value)), payload);
+    assert_eq!(dump(&restored(&payload), true), payload);
+    assert_eq!(dump(&through(real, value), true), payload);
 }
 
 /// The value, restored and dumped again by Redis.
 fn through(real: &mut Real, value: &Value) -> Value {
     let replies = real.ask(&[
-        argv([b"RESTORE", b"k", b"0", &dump(value), b"REPLACE"]),
+        argv([b"RESTORE", b"k", b"0", &dump(value, true), b"REPLACE"]),
         argv([b"DUMP", b"k"]),
     ]);
     let [answer, dumped] = replies.try_into().unwrap();

@@ -254,6 +254,8 @@ switches! {
     latency_tracking = "latency-tracking",
     /// Whether connections from other machines are refused as long as there is no password.
     protected_mode = "protected-mode",
+    /// Whether DUMP compresses long strings.
+    rdbcompression = "rdbcompression",
 }
 
 macro_rules! texts {

@@ -25,8 +25,10 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 ];
 
 fn dump(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let compress = cx.world.config.rdbcompression();
     let slot = cx.read(args.next()?);
-    Ok(slot.map_or(Reply::Null, |slot| Reply::bulk(rdb::dump(&slot.value))))
+    let payload = slot.map(|slot| rdb::dump(&slot.value, compress));
+    Ok(payload.map_or(Reply::Null, Reply::bulk))
 }
 
 pub(in crate::command) fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {

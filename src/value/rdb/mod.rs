@@ -99,10 +99,10 @@ struct Style {
     redis_order: bool,
 }
 
-/// The payload of DUMP: the value, the version of the format, a checksum.
-pub fn dump(value: &Value) -> Vec<u8> {
+/// The payload of DUMP: the value, the version of the format, a checksum; long strings compressed or not.
+pub fn dump(value: &Value, compress: bool) -> Vec<u8> {
     let style = Style {
-        compress: true,
+        compress,
         redis_order: true,
     };
     let mut payload = Vec::new();
