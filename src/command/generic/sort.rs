@@ -11,7 +11,9 @@ use crate::command::context::Context;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
+use crate::command::set;
 use crate::command::spec::*;
+use crate::commit::Origin;
 use crate::resp::Reply;
 use crate::value::List;
 use crate::value::StringValue;
@@ -100,6 +102,14 @@ impl<'a> Options<'a> {
         Ok(())
     }
 
+    /// An ascending order, in the direction that is asked for.
+    fn directed(&self, ascending: Ordering) -> Ordering {
+        match self.desc {
+            false => ascending,
+            true => ascending.reverse(),
+        }
+    }
+
     /// The part of the elements that LIMIT leaves.
     fn limit(&self, mut elements: Vec<Bytes>) -> Vec<Bytes> {
         let offset = usize::try_from(self.offset)
@@ -171,8 +181,12 @@ impl<'a> Pattern<'a> {
 /// The values that a SORT command answers or stores.
 fn run(cx: &mut Context<'_>, key: &[u8], options: &Options<'_>) -> Result<Vec<Option<Bytes>>> {
     let (mut elements, ordered) = elements(cx, key)?;
+    // What stays must have an order of its own.
+    let stays = ordered || (options.store.is_none() && cx.unit.origin != Origin::Script);
     if !options.keep_order {
         elements = sorted(cx, elements, options)?;
+    } else if !stays {
+        elements.sort_by(|a, b| options.directed(compare_text(a, b, options.store.is_some())));
     } else if ordered && options.desc {
         elements.reverse();
     }
@@ -192,7 +206,7 @@ fn elements(cx: &mut Context<'_>, key: &[u8]) -> Result<(Vec<Bytes>, bool)> {
     match cx.read(key).map(|slot| &slot.value) {
         None => Ok((Vec::new(), true)),
         Some(Value::List(list)) => Ok((list.iter().cloned().collect(), true)),
-        Some(Value::Set(set)) => Ok((set.iter().cloned().collect(), false)),
+        Some(Value::Set(set)) => Ok((set::members(set), false)),
         Some(Value::ZSet(zset)) => {
             let members = zset.iter().map(|(member, _)| member.clone());
             Ok((members.collect(), true))
@@ -212,12 +226,8 @@ fn sorted(cx: &mut Context<'_>, elements: Vec<Bytes>, options: &Options<'_>) -> 
         .into_iter()
         .map(|element| Ok((weigh(cx, &element, options)?, element)))
         .collect::<Result<Vec<_>>>()?;
-    // What is stored must not depend on how C compares strings.
     let binary = options.store.is_some();
-    weighed.sort_by(|a, b| match options.desc {
-        false => compare(a, b, binary),
-        true => compare(b, a, binary),
-    });
+    weighed.sort_by(|a, b| options.directed(compare(a, b, binary)));
     Ok(weighed.into_iter().map(|(_, element)| element).collect())
 }
 
@@ -249,9 +259,17 @@ fn compare(a: &(Weight, Bytes), b: &(Weight, Bytes), binary: bool) -> Ordering {
             .partial_cmp(y)
             .unwrap_or(Ordering::Equal)
             .then_with(|| a.1.cmp(&b.1)),
-        (Weight::Text(Some(x)), Weight::Text(Some(y))) if !binary => c_string(x).cmp(c_string(y)),
+        (Weight::Text(Some(x)), Weight::Text(Some(y))) => compare_text(x, y, binary),
         (Weight::Text(x), Weight::Text(y)) => x.cmp(y),
         _ => unreachable!("all weights of one command are alike"),
+    }
+}
+
+/// What is stored must not depend on how C compares strings; what is only answered may.
+fn compare_text(a: &[u8], b: &[u8], binary: bool) -> Ordering {
+    match binary {
+        true => a.cmp(b),
+        false => c_string(a).cmp(c_string(b)),
     }
 }
 

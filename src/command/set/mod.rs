@@ -36,7 +36,7 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 /// The members in the order in which Redis walks them, as far as it has one: integers as long as all are.
-fn members(set: &Set) -> Vec<Bytes> {
+pub(super) fn members(set: &Set) -> Vec<Bytes> {
     match set.sorted_ints() {
         Some(ints) => ints.into_iter().map(format_i64).collect(),
         None => set.iter().cloned().collect(),
