@@ -11,6 +11,8 @@ mod sandbox;
 mod shebang;
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;
 
 pub use lua::Host;

@@ -20,13 +20,25 @@ local raise, caught = rust.raise, rust.caught
 
 -- Read-only tables ------------------------------------------------------------------------------
 
-local real = {}          -- proxy -> the table behind it
+local real = {}            -- proxy -> the table behind it
 local shown_metatable = {} -- proxy -> what getmetatable answers
+local proxies = {}
 
 local function read_only(t)
   local proxy = setmetatable({}, { __index = t, __newindex = rust.refuse_write })
   real[proxy] = t
+  proxies[#proxies + 1] = proxy
   return proxy
+end
+
+-- table.insert looks past metatables too; what it leaves in a proxy must not reach the next script.
+local function clean_proxies()
+  for i = 1, #proxies do
+    local proxy = proxies[i]
+    for index = #proxy, 1, -1 do
+      rawset(proxy, index, nil)
+    end
+  end
 end
 
 local function bad_argument(n, name, expected, count, value)
@@ -193,6 +205,7 @@ local names = {}      -- table, function, thread -> its number, for tostring
 local name_count = 0
 
 local function forget_last_run()
+  clean_proxies()
   ticks = 0
   if name_count > 0 then
     names, name_count = {}, 0
@@ -212,12 +225,13 @@ end
 local opaque = { table = true, ['function'] = true, thread = true }
 
 function base.tostring(...)
-  if select('#', ...) == 0 then
-    raise("bad argument #1 to 'tostring' (value expected)", true)
-  end
   local value = ...
   local kind = type(value)
-  if kind == 'userdata' then
+  if kind == 'number' or kind == 'string' then
+    return tostring(value)
+  elseif value == nil and select('#', ...) == 0 then
+    raise("bad argument #1 to 'tostring' (value expected)", true)
+  elseif kind == 'userdata' then
     return 'userdata: (nil)'
   elseif opaque[kind] then
     local metatable = getmetatable(value)

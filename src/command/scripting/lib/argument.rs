@@ -1,5 +1,7 @@
 //! Arguments of library functions, with the errors of Lua's own library.
 
+use std::borrow::Cow;
+
 use mlua::BorrowedBytes;
 use mlua::Lua;
 use mlua::MultiValue;
@@ -7,57 +9,53 @@ use mlua::Value;
 
 use super::super::raised::Raised;
 
-/// `bad argument #n to 'function' (message)`
-pub(super) fn error(lua: &Lua, n: usize, function: &str, message: &str) -> mlua::Error {
-    Raised::here(
-        lua,
-        format!("bad argument #{n} to '{function}' ({message})"),
-    )
-    .into()
+/// `bad argument #n to 'function' (message)`, with the name by which the running function was called.
+pub(super) fn error(lua: &Lua, n: usize, message: &str) -> mlua::Error {
+    let name = lua.inspect_stack(0, |debug| debug.names().name.map(Cow::into_owned));
+    let name = name.flatten();
+    let name = name.as_deref().unwrap_or("?");
+    Raised::here(lua, format!("bad argument #{n} to '{name}' ({message})")).into()
 }
 
 /// Argument `n`, counted from 1, as a number.
-pub(super) fn number(lua: &Lua, args: &MultiValue, n: usize, function: &str) -> mlua::Result<f64> {
+pub(super) fn number(lua: &Lua, args: &MultiValue, n: usize) -> mlua::Result<f64> {
     let number = args
         .get(n - 1)
         .map(|value| lua.coerce_number(value.clone()));
     match number.transpose()?.flatten() {
         Some(number) => Ok(number),
-        None => Err(mismatch(lua, args, n, function, "number")),
+        None => Err(mismatch(lua, args, n, "number")),
     }
 }
 
 /// Argument `n` as an integer: the number's integer part.
-pub(super) fn integer(lua: &Lua, args: &MultiValue, n: usize, function: &str) -> mlua::Result<i64> {
-    number(lua, args, n, function).map(truncate)
+pub(super) fn integer(lua: &Lua, args: &MultiValue, n: usize) -> mlua::Result<i64> {
+    number(lua, args, n).map(truncate)
+}
+
+/// Argument `n` as an integer, or `default` where it is nil or missing.
+pub(super) fn optional(lua: &Lua, args: &MultiValue, n: usize, default: i64) -> mlua::Result<i64> {
+    match args.get(n - 1) {
+        None | Some(Value::Nil) => Ok(default),
+        Some(_) => integer(lua, args, n),
+    }
 }
 
 /// Argument `n` as a string; numbers are.
-pub(super) fn string(
-    lua: &Lua,
-    args: &MultiValue,
-    n: usize,
-    function: &str,
-) -> mlua::Result<BorrowedBytes> {
+pub(super) fn string(lua: &Lua, args: &MultiValue, n: usize) -> mlua::Result<BorrowedBytes> {
     let text = args
         .get(n - 1)
         .map(|value| lua.coerce_string(value.clone()));
     match text.transpose()?.flatten() {
         Some(text) => Ok(text.as_bytes()),
-        None => Err(mismatch(lua, args, n, function, "string")),
+        None => Err(mismatch(lua, args, n, "string")),
     }
 }
 
 /// Argument `n` is not of the type `expected`.
-pub(super) fn mismatch(
-    lua: &Lua,
-    args: &MultiValue,
-    n: usize,
-    function: &str,
-    expected: &str,
-) -> mlua::Error {
+fn mismatch(lua: &Lua, args: &MultiValue, n: usize, expected: &str) -> mlua::Error {
     let got = args.get(n - 1).map_or("no value", type_name);
-    error(lua, n, function, &format!("{expected} expected, got {got}"))
+    error(lua, n, &format!("{expected} expected, got {got}"))
 }
 
 /// The name that Lua gives the type of `value`.

@@ -35,15 +35,15 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     for (name, operation) in UNARY {
         let function = move |lua: &Lua, args: MultiValue| {
-            bits(lua, &args, 1, name).map(|bits| signed(operation(bits)))
+            bits(lua, &args, 1).map(|bits| signed(operation(bits)))
         };
         table.set(name, lua.create_function(function)?)?;
     }
     for (name, operation) in FOLDS {
         let function = move |lua: &Lua, args: MultiValue| {
-            let first = bits(lua, &args, 1, name)?;
+            let first = bits(lua, &args, 1)?;
             let rest = (2..=args.len()).rev();
-            rest.map(|n| bits(lua, &args, n, name))
+            rest.map(|n| bits(lua, &args, n))
                 .try_fold(first, |all, next| Ok(operation(all, next?)))
                 .map(signed)
         };
@@ -51,7 +51,7 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
     }
     for (name, operation) in SHIFTS {
         let function = move |lua: &Lua, args: MultiValue| {
-            let (value, by) = (bits(lua, &args, 1, name)?, bits(lua, &args, 2, name)?);
+            let (value, by) = (bits(lua, &args, 1)?, bits(lua, &args, 2)?);
             Ok(signed(operation(value, by)))
         };
         table.set(name, lua.create_function(function)?)?;
@@ -61,10 +61,10 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
 }
 
 /// The 32 bits of argument `n`: its low bits, a fraction rounded to the even neighbour.
-fn bits(lua: &Lua, args: &MultiValue, n: usize, function: &str) -> mlua::Result<u32> {
+fn bits(lua: &Lua, args: &MultiValue, n: usize) -> mlua::Result<u32> {
     /// Added to a number, it moves the number's integer part into the low bits of the sum.
     const SHIFT: f64 = 6_755_399_441_055_744.0;
-    let number = argument::number(lua, args, n, function)?;
+    let number = argument::number(lua, args, n)?;
     Ok((number + SHIFT).to_bits() as u32)
 }
 
@@ -73,10 +73,10 @@ fn signed(bits: u32) -> f64 {
 }
 
 fn tohex(lua: &Lua, args: MultiValue) -> mlua::Result<String> {
-    let value = bits(lua, &args, 1, "tohex")?;
+    let value = bits(lua, &args, 1)?;
     let digits = match args.len() {
         0 | 1 => 8,
-        _ => bits(lua, &args, 2, "tohex")? as i32,
+        _ => bits(lua, &args, 2)? as i32,
     };
     let hex = if digits < 0 {
         format!("{value:08X}")

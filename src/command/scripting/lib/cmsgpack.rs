@@ -34,16 +34,11 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
 
 fn pack(lua: &Lua, args: MultiValue) -> mlua::Result<LuaString> {
     if args.is_empty() {
-        return Err(argument::error(
-            lua,
-            0,
-            "pack",
-            "MessagePack pack needs input.",
-        ));
+        return Err(argument::error(lua, 0, "MessagePack pack needs input."));
     }
     if args.len() > MAX_ARGUMENTS {
         let message = "Too many arguments for MessagePack pack.";
-        return Err(argument::error(lua, 0, "pack", message));
+        return Err(argument::error(lua, 0, message));
     }
     let mut out = Vec::new();
     for value in &args {
@@ -145,36 +140,23 @@ fn is_array(pairs: &[(Value, Value)]) -> bool {
 }
 
 fn unpack(lua: &Lua, args: MultiValue) -> mlua::Result<MultiValue> {
-    unpack_some(lua, &args, "unpack", 0, 0)
+    unpack_some(lua, &args, 0, 0)
 }
 
 fn unpack_one(lua: &Lua, args: MultiValue) -> mlua::Result<MultiValue> {
-    let offset = optional(lua, &args, 2, "unpack_one")?;
-    unpack_some(lua, &args, "unpack_one", 1, offset)
+    let offset = argument::optional(lua, &args, 2, 0)?;
+    unpack_some(lua, &args, 1, offset)
 }
 
 fn unpack_limit(lua: &Lua, args: MultiValue) -> mlua::Result<MultiValue> {
-    let limit = argument::integer(lua, &args, 2, "unpack_limit")?;
-    let offset = optional(lua, &args, 3, "unpack_limit")?;
-    unpack_some(lua, &args, "unpack_limit", limit, offset)
-}
-
-fn optional(lua: &Lua, args: &MultiValue, n: usize, function: &str) -> mlua::Result<i64> {
-    match args.get(n - 1) {
-        None | Some(Value::Nil) => Ok(0),
-        Some(_) => argument::integer(lua, args, n, function),
-    }
+    let limit = argument::integer(lua, &args, 2)?;
+    let offset = argument::optional(lua, &args, 3, 0)?;
+    unpack_some(lua, &args, limit, offset)
 }
 
 /// Unpacks `limit` values from `offset` on, after where the next one starts; all values for 0 and 0.
-fn unpack_some(
-    lua: &Lua,
-    args: &MultiValue,
-    function: &str,
-    limit: i64,
-    offset: i64,
-) -> mlua::Result<MultiValue> {
-    let text = argument::string(lua, args, 1, function)?;
+fn unpack_some(lua: &Lua, args: &MultiValue, limit: i64, offset: i64) -> mlua::Result<MultiValue> {
+    let text = argument::string(lua, args, 1)?;
     let len = text.len() as i64;
     if offset < 0 || limit < 0 {
         let message =

@@ -61,7 +61,7 @@ pub(in super::super) fn install(
     let random = lua.create_function(move |lua, args| random(lua, &redis, &shared, &args))?;
     let shared = Arc::clone(generator);
     let seed = lua.create_function(move |lua, args: MultiValue| {
-        shared.seed(argument::integer(lua, &args, 1, "randomseed")? as u32);
+        shared.seed(argument::integer(lua, &args, 1)? as u32);
         Ok(())
     })?;
     table.set("random", random)?;
@@ -73,8 +73,8 @@ fn random(lua: &Lua, redis: &Table, generator: &Generator, args: &MultiValue) ->
         generator.seed(ask::<f64>(redis, Request::Random, ())? as u32);
     }
     let fraction = generator.next();
-    let bound = |n| argument::integer(lua, args, n, "random").map(|bound| f64::from(bound as i32));
-    let empty = |n| Err(argument::error(lua, n, "random", "interval is empty"));
+    let bound = |n| argument::integer(lua, args, n).map(|bound| f64::from(bound as i32));
+    let empty = |n| Err(argument::error(lua, n, "interval is empty"));
     match args.len() {
         0 => Ok(fraction),
         1 => match bound(1)? {

@@ -27,18 +27,16 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
 /// A format string as it is read, with what its options have set so far.
 struct Format<'a> {
     lua: &'a Lua,
-    function: &'static str,
     rest: &'a [u8],
     big_endian: bool,
     align: usize,
 }
 
 impl<'a> Format<'a> {
-    fn new(lua: &'a Lua, function: &'static str, text: &'a [u8]) -> Format<'a> {
+    fn new(lua: &'a Lua, text: &'a [u8]) -> Format<'a> {
         let end = text.iter().position(|&byte| byte == 0);
         Format {
             lua,
-            function,
             rest: &text[..end.unwrap_or(text.len())],
             big_endian: false,
             align: 1,
@@ -50,7 +48,7 @@ impl<'a> Format<'a> {
     }
 
     fn bad_argument(&self, n: usize, message: &str) -> mlua::Error {
-        argument::error(self.lua, n, self.function, message)
+        argument::error(self.lua, n, message)
     }
 
     /// The next option and its size.
@@ -134,10 +132,10 @@ impl<'a> Format<'a> {
 }
 
 fn pack(lua: &Lua, mut args: MultiValue) -> mlua::Result<mlua::LuaString> {
-    let text = argument::string(lua, &args, 1, "pack")?;
+    let text = argument::string(lua, &args, 1)?;
     // A missing value reads as nil.
     args.push_back(Value::Nil);
-    let mut format = Format::new(lua, "pack", &text);
+    let mut format = Format::new(lua, &text);
     let mut out = Vec::new();
     let mut n = 1;
     while let Some((option, size)) = format.next()? {
@@ -146,14 +144,14 @@ fn pack(lua: &Lua, mut args: MultiValue) -> mlua::Result<mlua::LuaString> {
         match option {
             b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I' => {
                 n += 1;
-                let mut bytes = integer_bytes(argument::number(lua, &args, n, "pack")?, size);
+                let mut bytes = integer_bytes(argument::number(lua, &args, n)?, size);
                 format.ordered(&mut bytes);
                 out.extend_from_slice(&bytes);
             }
             b'x' => out.push(0),
             b'f' | b'd' => {
                 n += 1;
-                let number = argument::number(lua, &args, n, "pack")?;
+                let number = argument::number(lua, &args, n)?;
                 let mut bytes = match option {
                     b'f' => (number as f32).to_le_bytes().to_vec(),
                     _ => number.to_le_bytes().to_vec(),
@@ -163,7 +161,7 @@ fn pack(lua: &Lua, mut args: MultiValue) -> mlua::Result<mlua::LuaString> {
             }
             b'c' | b's' => {
                 n += 1;
-                let value = argument::string(lua, &args, n, "pack")?;
+                let value = argument::string(lua, &args, n)?;
                 let size = if size == 0 { value.len() } else { size };
                 let value = value.get(..size);
                 out.extend_from_slice(
@@ -193,13 +191,10 @@ fn integer_bytes(number: f64, size: usize) -> Vec<u8> {
 }
 
 fn unpack(lua: &Lua, args: MultiValue) -> mlua::Result<MultiValue> {
-    let text = argument::string(lua, &args, 1, "unpack")?;
-    let data = argument::string(lua, &args, 2, "unpack")?;
-    let mut format = Format::new(lua, "unpack", &text);
-    let start = match args.get(2) {
-        None | Some(Value::Nil) => 1,
-        Some(_) => argument::integer(lua, &args, 3, "unpack")?,
-    };
+    let text = argument::string(lua, &args, 1)?;
+    let data = argument::string(lua, &args, 2)?;
+    let mut format = Format::new(lua, &text);
+    let start = argument::optional(lua, &args, 3, 1)?;
     if start == 0 {
         return Err(format.bad_argument(3, "offset must be 1 or greater"));
     }
@@ -263,8 +258,8 @@ fn previous_size(format: &Format<'_>, results: &mut MultiValue) -> mlua::Result<
         .pop_back()
         .map(|value| format.lua.coerce_number(value));
     match size.transpose()?.flatten() {
-        // A negative size is beyond every string.
-        Some(size) => Ok(truncate(size) as i32 as usize),
+        // A size that is negative or too large is beyond every string.
+        Some(size) => Ok(usize::try_from(truncate(size)).unwrap_or(usize::MAX)),
         None => Err(format.fail("format 'c0' needs a previous size".to_owned())),
     }
 }
@@ -296,8 +291,8 @@ fn float_value(bytes: &[u8]) -> f64 {
 }
 
 fn size(lua: &Lua, args: MultiValue) -> mlua::Result<f64> {
-    let text = argument::string(lua, &args, 1, "size")?;
-    let mut format = Format::new(lua, "size", &text);
+    let text = argument::string(lua, &args, 1)?;
+    let mut format = Format::new(lua, &text);
     let mut position = 0;
     while let Some((option, size)) = format.next()? {
         position += format.padding(position, option, size);

@@ -20,9 +20,9 @@ pub(super) fn decode(
     args: &MultiValue,
 ) -> mlua::Result<MultiValue> {
     if args.len() != 1 {
-        return Err(argument::error(lua, 1, "decode", "expected 1 argument"));
+        return Err(argument::error(lua, 1, "expected 1 argument"));
     }
-    let text = argument::string(lua, args, 1, "decode")?;
+    let text = argument::string(lua, args, 1)?;
     if matches!(&*text, [0, _, ..] | [_, 0, ..]) {
         let message = "JSON parser does not support UTF-16 or UTF-32";
         return Err(Raised::here(lua, message).into());

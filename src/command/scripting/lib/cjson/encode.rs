@@ -22,7 +22,7 @@ pub(super) fn encode(
     args: &MultiValue,
 ) -> mlua::Result<MultiValue> {
     if args.len() != 1 {
-        return Err(argument::error(lua, 1, "encode", "expected 1 argument"));
+        return Err(argument::error(lua, 1, "expected 1 argument"));
     }
     let config = *settings.lock();
     let mut encoder = Encoder {

@@ -122,25 +122,15 @@ fn integer(value: i64) -> Value {
 struct Options<'a> {
     lua: &'a Lua,
     args: &'a MultiValue,
-    function: &'static str,
 }
 
 impl<'a> Options<'a> {
-    fn new(
-        lua: &'a Lua,
-        args: &'a MultiValue,
-        function: &'static str,
-        most: usize,
-    ) -> mlua::Result<Options<'a>> {
+    fn new(lua: &'a Lua, args: &'a MultiValue, most: usize) -> mlua::Result<Options<'a>> {
         if args.len() > most {
             let message = "found too many arguments";
-            return Err(argument::error(lua, most + 1, function, message));
+            return Err(argument::error(lua, most + 1, message));
         }
-        Ok(Options {
-            lua,
-            args,
-            function,
-        })
+        Ok(Options { lua, args })
     }
 
     fn is_given(&self, n: usize) -> bool {
@@ -150,10 +140,10 @@ impl<'a> Options<'a> {
     /// Sets `setting` to argument `n`, if given.
     fn integer(&self, n: usize, setting: &mut i64, least: i64, most: i64) -> mlua::Result<()> {
         if self.is_given(n) {
-            let value = argument::integer(self.lua, self.args, n, self.function)?;
+            let value = argument::integer(self.lua, self.args, n)?;
             if !(least..=most).contains(&value) {
                 let message = format!("expected integer between {least} and {most}");
-                return Err(argument::error(self.lua, 1, self.function, &message));
+                return Err(argument::error(self.lua, 1, &message));
             }
             *setting = value;
         }
@@ -170,13 +160,13 @@ impl<'a> Options<'a> {
         if let Some(Value::Boolean(yes)) = self.args.get(n - 1) {
             *setting = choices[usize::from(*yes)].1;
         } else if self.is_given(n) {
-            let name = argument::string(self.lua, self.args, n, self.function)?;
+            let name = argument::string(self.lua, self.args, n)?;
             let choice = choices
                 .iter()
                 .find(|(choice, _)| choice.as_bytes() == &*name);
             let (_, value) = choice.ok_or_else(|| {
                 let message = format!("invalid option '{}'", String::from_utf8_lossy(&name));
-                argument::error(self.lua, n, self.function, &message)
+                argument::error(self.lua, n, &message)
             })?;
             *setting = *value;
         }
@@ -189,7 +179,7 @@ fn encode_sparse_array(
     settings: &Settings,
     args: &MultiValue,
 ) -> mlua::Result<MultiValue> {
-    let options = Options::new(lua, args, "encode_sparse_array", 3)?;
+    let options = Options::new(lua, args, 3)?;
     let mut config = settings.lock();
     options.choice(1, &mut config.sparse_convert, &SWITCH)?;
     options.integer(2, &mut config.sparse_ratio, 0, MOST)?;
@@ -203,14 +193,14 @@ fn encode_sparse_array(
 }
 
 fn encode_max_depth(lua: &Lua, settings: &Settings, args: &MultiValue) -> mlua::Result<MultiValue> {
-    let options = Options::new(lua, args, "encode_max_depth", 1)?;
+    let options = Options::new(lua, args, 1)?;
     let depth = &mut settings.lock().encode_max_depth;
     options.integer(1, depth, 1, MOST)?;
     one(integer(*depth))
 }
 
 fn decode_max_depth(lua: &Lua, settings: &Settings, args: &MultiValue) -> mlua::Result<MultiValue> {
-    let options = Options::new(lua, args, "decode_max_depth", 1)?;
+    let options = Options::new(lua, args, 1)?;
     let depth = &mut settings.lock().decode_max_depth;
     options.integer(1, depth, 1, MOST)?;
     one(integer(*depth))
@@ -221,7 +211,7 @@ fn encode_number_precision(
     settings: &Settings,
     args: &MultiValue,
 ) -> mlua::Result<MultiValue> {
-    let options = Options::new(lua, args, "encode_number_precision", 1)?;
+    let options = Options::new(lua, args, 1)?;
     let precision = &mut settings.lock().precision;
     options.integer(1, precision, 1, 14)?;
     one(integer(*precision))
@@ -232,7 +222,7 @@ fn encode_keep_buffer(
     settings: &Settings,
     args: &MultiValue,
 ) -> mlua::Result<MultiValue> {
-    let options = Options::new(lua, args, "encode_keep_buffer", 1)?;
+    let options = Options::new(lua, args, 1)?;
     let keep = &mut settings.lock().keep_buffer;
     options.choice(1, keep, &SWITCH)?;
     one(Value::Boolean(*keep))
@@ -243,7 +233,7 @@ fn encode_invalid_numbers(
     settings: &Settings,
     args: &MultiValue,
 ) -> mlua::Result<MultiValue> {
-    let options = Options::new(lua, args, "encode_invalid_numbers", 1)?;
+    let options = Options::new(lua, args, 1)?;
     let invalid = &mut settings.lock().encode_invalid;
     options.choice(1, invalid, &INVALID_NUMBERS)?;
     match *invalid {
@@ -257,7 +247,7 @@ fn decode_invalid_numbers(
     settings: &Settings,
     args: &MultiValue,
 ) -> mlua::Result<MultiValue> {
-    let options = Options::new(lua, args, "decode_invalid_numbers", 1)?;
+    let options = Options::new(lua, args, 1)?;
     let invalid = &mut settings.lock().decode_invalid;
     options.choice(1, invalid, &INVALID_NUMBERS[..2])?;
     one(Value::Boolean(*invalid == InvalidNumbers::Allow))
