@@ -76,7 +76,9 @@ impl Lab {
 fn run(con: &mut impl redis::ConnectionLike, line: &str) -> redis::Value {
     let mut words = line.split(' ');
     let mut command = redis::cmd(words.next().unwrap());
-    words.for_each(|word| drop(command.arg(word)));
+    for word in words {
+        command.arg(word);
+    }
     command.query(con).unwrap()
 }
 

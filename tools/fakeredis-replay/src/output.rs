@@ -1,0 +1,97 @@
+//! [`Output`]: standard output as lines of text or of JSON, with colour where it is wanted.
+
+use std::fmt::Display;
+use std::io;
+use std::io::BufWriter;
+use std::io::Stdout;
+use std::io::Write;
+
+use anstream::AutoStream;
+use anstream::ColorChoice;
+use anstyle::AnsiColor;
+use anstyle::Style;
+use serde_json::Value;
+
+use crate::Colour;
+use crate::failure::Failure;
+
+/// Where answers go.
+pub struct Output {
+    stream: BufWriter<Stdout>,
+    /// Whether answers are JSON.
+    pub json: bool,
+    pub paint: Paint,
+}
+
+impl Output {
+    pub fn new(json: bool, colour: Colour) -> Output {
+        let choice = match ColorChoice::from(colour) {
+            ColorChoice::Auto => AutoStream::choice(&io::stdout()),
+            choice => choice,
+        };
+        Output {
+            stream: BufWriter::new(io::stdout()),
+            json,
+            paint: Paint {
+                colour: choice != ColorChoice::Never,
+            },
+        }
+    }
+
+    pub fn line(&mut self, text: impl Display) -> Result<(), Failure> {
+        Ok(writeln!(self.stream, "{text}")?)
+    }
+
+    /// One JSON object on a line of its own.
+    pub fn object(&mut self, object: impl Into<Value>) -> Result<(), Failure> {
+        self.line(object.into())
+    }
+
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        Ok(self.stream.flush()?)
+    }
+}
+
+/// The few styles that there are; plain text where there is no colour.
+#[derive(Clone, Copy)]
+pub struct Paint {
+    colour: bool,
+}
+
+impl Paint {
+    pub fn dim(self, text: impl Display) -> String {
+        self.style(Style::new().dimmed(), text)
+    }
+
+    pub fn bold(self, text: impl Display) -> String {
+        self.style(Style::new().bold(), text)
+    }
+
+    /// Something that came.
+    pub fn added(self, text: impl Display) -> String {
+        self.style(AnsiColor::Green.on_default(), text)
+    }
+
+    /// Something that went.
+    pub fn removed(self, text: impl Display) -> String {
+        self.style(AnsiColor::Red.on_default(), text)
+    }
+
+    /// A record's number.
+    pub fn seq(self, text: impl Display) -> String {
+        self.style(AnsiColor::Yellow.on_default(), text)
+    }
+
+    /// A key.
+    pub fn key(self, text: impl Display) -> String {
+        self.style(AnsiColor::Cyan.on_default(), text)
+    }
+
+    fn style(self, style: Style, text: impl Display) -> String {
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_string()
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `log`: what happened, one line a record.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use fakeredis::commit::Entry;
+use fakeredis::timeline::Filter;
+use fakeredis::timeline::RevRange;
+use fakeredis::timeline::Touched;
+use serde_json::json;
+
+use super::Journal;
+use super::Length;
+use crate::Outcome;
+use crate::failure::Failure;
+use crate::json;
+use crate::output::Output;
+use crate::text;
+use crate::text::Room;
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  fakeredis-replay log ./data -n 20                     the last twenty records
+  fakeredis-replay log ./data mark:start..              what happened since a mark
+  fakeredis-replay log ./data --key 'cart:*' --cmd DEL  who deleted carts
+  fakeredis-replay log ./data --client worker --json    one client's records, for jq
+  fakeredis-replay log ./data --aborted                 EXECs that a WATCH aborted")]
+pub struct Log {
+    #[command(flatten)]
+    journal: Journal,
+    /// A stretch of history, A..B; a single revision means everything up to it.
+    #[arg(default_value = "..", allow_hyphen_values = true)]
+    range: RevRange,
+    /// Only the newest N that match.
+    #[arg(short = 'n', long, value_name = "N")]
+    count: Option<usize>,
+    /// Only what names a key that matches this glob pattern, or may have changed every key.
+    #[arg(short, long, value_name = "PATTERN")]
+    key: Option<String>,
+    /// Only what holds this command, SET or 'CLIENT SETNAME'.
+    #[arg(short, long, value_name = "COMMAND")]
+    cmd: Option<String>,
+    /// Only what this client sent, by id or by name (a glob pattern).
+    #[arg(long, value_name = "ID|NAME")]
+    client: Option<String>,
+    /// Only what has this text in an argument.
+    #[arg(short, long, value_name = "TEXT")]
+    grep: Option<String>,
+    /// Only EXECs that a WATCH aborted.
+    #[arg(long)]
+    aborted: bool,
+    #[command(flatten)]
+    length: Length,
+}
+
+impl Log {
+    pub fn run(self, out: &mut Output) -> Outcome {
+        let timeline = self.journal.open()?;
+        let range = timeline.range(&self.range)?;
+        let width = range.end().to_string().len();
+        let filter = self.filter();
+        match self.count {
+            Some(count) => {
+                for entry in timeline.newest(range, &filter, count)? {
+                    self.print(&entry, width, out)?;
+                }
+            }
+            None => {
+                for entry in timeline.log(range, &filter) {
+                    self.print(&entry?, width, out)?;
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn filter(&self) -> Filter {
+        Filter {
+            key: self.key.clone().map(String::into_bytes),
+            command: self.cmd.clone(),
+            client: self.client.clone(),
+            grep: self.grep.clone().map(String::into_bytes),
+            aborted: self.aborted,
+        }
+    }
+
+    fn print(&self, entry: &Entry, width: usize, out: &mut Output) -> Result<(), Failure> {
+        if !out.json {
+            let room = self.length.room(Room::LINE);
+            return out.line(text::line(entry, width, room, out.paint));
+        }
+        let mut object = json::entry(entry);
+        let touched = Touched::of(&entry.record);
+        object.insert("keys".to_owned(), json::keys(&touched));
+        if touched.is_sweeping() {
+            let databases = touched.databases.iter().collect::<Vec<_>>();
+            let swept = if touched.everything {
+                json!("all")
+            } else {
+                json!(databases)
+            };
+            object.insert("databases".to_owned(), swept);
+        }
+        out.object(object)
+    }
+}

@@ -1,0 +1,89 @@
+//! The verbs, one file each.
+
+mod at;
+mod check;
+mod diff;
+mod history;
+mod info;
+mod log;
+mod show;
+mod why;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Subcommand;
+use fakeredis::Timeline;
+
+use crate::Outcome;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::text::Room;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// What a journal is and holds: size, sessions, marks, health.
+    Info(info::Info),
+    /// What happened, one line a record, newest last.
+    Log(log::Log),
+    /// One record in full: commands, replies, effects, each key before and after.
+    Show(show::Show),
+    /// The past, read with any command that reads.
+    At(at::At),
+    /// What changed between two revisions, down to fields, members and elements.
+    Diff(diff::Diff),
+    /// Every version of a key, with the record that made it.
+    History(history::History),
+    /// Why an EXEC was aborted, what a commit replaced, why a key is gone.
+    Why(why::Why),
+    /// Verifies every byte: exit code 0 clean, 1 torn, 2 damaged, 3 unknown format, 4 unreadable.
+    Check(check::Check),
+}
+
+impl Verb {
+    pub fn run(self, out: &mut Output) -> Outcome {
+        match self {
+            Verb::Info(verb) => verb.run(out),
+            Verb::Log(verb) => verb.run(out),
+            Verb::Show(verb) => verb.run(out),
+            Verb::At(verb) => verb.run(out),
+            Verb::Diff(verb) => verb.run(out),
+            Verb::History(verb) => verb.run(out),
+            Verb::Why(verb) => verb.run(out),
+            Verb::Check(verb) => verb.run(out),
+        }
+    }
+}
+
+/// The journal that a verb reads.
+#[derive(Args)]
+struct Journal {
+    /// The journal's directory.
+    dir: PathBuf,
+}
+
+impl Journal {
+    fn open(&self) -> Result<Timeline, Failure> {
+        Ok(Timeline::open(&self.dir)?)
+    }
+}
+
+/// How much of long values is shown.
+#[derive(Args)]
+struct Length {
+    /// Shows long values and lists in full.
+    #[arg(long)]
+    full: bool,
+}
+
+impl Length {
+    fn room(&self, usual: Room) -> Room {
+        if self.full { Room::FULL } else { usual }
+    }
+}
+
+/// How many records the journal holds.
+fn records(timeline: &Timeline) -> u64 {
+    let reader = timeline.reader();
+    reader.last_seq() + 1 - reader.first_seq()
+}
