@@ -157,7 +157,7 @@ impl Reader {
     }
 
     /// How the newest segment ends; sealed ones are not looked at.
-    fn health(&self) -> Health {
+    pub fn health(&self) -> Health {
         let last = self
             .history
             .segments

@@ -33,7 +33,7 @@ impl Room {
     /// Enough for a line.
     pub const LINE: Room = Room {
         bytes: 48,
-        items: 8,
+        items: 4,
     };
     /// Enough for a page.
     pub const PAGE: Room = Room {
@@ -120,7 +120,7 @@ pub fn line(entry: &Entry, width: usize, room: Room, paint: Paint) -> String {
         _ => paint.dim(what),
     };
     let keys = touched(&Touched::of(&entry.record), room, paint);
-    format!("{seq}  {time}  {who:<10}  {what}{keys}")
+    format!("{seq}  {time}  {who:<12}  {what}{keys}")
 }
 
 /// What happened, on one line.
@@ -211,20 +211,15 @@ pub fn slot(slot: Option<&Slot>, room: Room) -> String {
 /// A key before and after on one line, and a line for each part that differs.
 pub fn change(change: &Change, room: Room, paint: Paint) -> Vec<String> {
     let name = key(change.db, &change.key, paint);
+    let mut lines = difference(change, room, paint);
+    lines[0] = format!("{name}  {}", lines[0]);
+    lines
+}
+
+/// The same without the key's name.
+pub fn difference(change: &Change, room: Room, paint: Paint) -> Vec<String> {
     let (before, after) = (change.before.as_ref(), change.after.as_ref());
-    let sides = match (before, after) {
-        (None, after) => paint.added(format!("+ {}", slot(after, room))),
-        (before, None) => paint.removed(format!("- {}", slot(before, room))),
-        (before, after) => {
-            let (old, new) = (slot(before, room), slot(after, room));
-            if old == new {
-                new
-            } else {
-                format!("{old} → {new}")
-            }
-        }
-    };
-    let mut lines = vec![format!("{name}  {sides}")];
+    let mut lines = vec![sides(before, after, room, paint)];
     let (old, new) = (
         before.and_then(Slot::expires_at),
         after.and_then(Slot::expires_at),
@@ -247,6 +242,16 @@ pub fn change(change: &Change, room: Room, paint: Paint) -> Vec<String> {
         )));
     }
     lines
+}
+
+fn sides(before: Option<&Slot>, after: Option<&Slot>, room: Room, paint: Paint) -> String {
+    let (old, new) = (slot(before, room), slot(after, room));
+    match (before, after) {
+        (None, _) => paint.added(format!("+ {new}")),
+        (_, None) => paint.removed(format!("- {old}")),
+        _ if old == new => new,
+        _ => format!("{old} → {new}"),
+    }
 }
 
 /// A time to live's end, in milliseconds since the epoch.

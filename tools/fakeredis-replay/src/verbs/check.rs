@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use fakeredis::Timeline;
 use fakeredis::journal::CheckReport;
 use fakeredis::journal::Damage;
 use fakeredis::journal::Health;
@@ -26,7 +27,7 @@ pub struct Check {
 
 impl Check {
     pub fn run(self, out: &mut Output) -> Outcome {
-        let timeline = self.journal.open()?;
+        let timeline = Timeline::open(&self.journal.dir)?;
         let report = patience::during(records(&timeline), "checking", || timeline.check())?;
         if out.json {
             out.object(object(&report))?;

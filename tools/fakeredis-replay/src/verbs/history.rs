@@ -84,7 +84,7 @@ impl History {
         }
         let room = self.length.room(Room::LINE);
         out.line(text::line(&version.entry, width, room, out.paint))?;
-        let lines = text::change(&version.change, room, out.paint);
+        let lines = text::difference(&version.change, room, out.paint);
         let indent = " ".repeat(width);
         lines
             .iter()

@@ -65,7 +65,11 @@ fn print(info: &journal::Info, marks: &[(u64, String)], out: &mut Output) -> Res
     out.line(format!("health       {}", health(&info.health)))?;
     out.line(format!("\n{}", out.paint.bold("sessions")))?;
     for session in &info.sessions {
-        let end = if session.closed { "" } else { "  not closed" };
+        let end = if session.closed {
+            ""
+        } else {
+            "  not closed, or still open"
+        };
         out.line(format!(
             "  {}..{}  {} to {}{end}",
             session.first_seq,

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::Subcommand;
 use fakeredis::Timeline;
+use fakeredis::journal::Health;
 
 use crate::Outcome;
 use crate::failure::Failure;
@@ -63,8 +64,15 @@ struct Journal {
 }
 
 impl Journal {
+    /// Opens it; what is readable before damage can be read, but nobody must take it for all there was.
     fn open(&self) -> Result<Timeline, Failure> {
-        Ok(Timeline::open(&self.dir)?)
+        let timeline = Timeline::open(&self.dir)?;
+        if let Health::Damaged(damage) = timeline.reader().health() {
+            eprintln!(
+                "fakeredis-replay: warning: the journal is damaged, only what came before is shown: {damage}"
+            );
+        }
+        Ok(timeline)
     }
 }
 

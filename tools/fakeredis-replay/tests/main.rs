@@ -1,0 +1,9 @@
+//! The tool as its users call it: on a recorded session, as text and as JSON, with its exit codes.
+
+// A test fails by panicking.
+#![expect(clippy::unwrap_used, missing_docs)]
+
+mod answers;
+mod failures;
+mod json;
+mod session;
