@@ -377,17 +377,30 @@ mod tests {
                         Some(at) => prop_assert_eq!(before, Some(std::mem::replace(&mut model[at].1, step))),
                         None => model.push((key, step)),
                     }
-                } else if kind < 9 {
+                } else {
                     let removed = map.remove(&bytes).map(|(_, value)| value);
                     prop_assert_eq!(removed, at.map(|at| model.swap_remove(at).1));
-                } else {
-                    let removed = map.shift_remove(&bytes).map(|(_, value)| value);
-                    prop_assert_eq!(removed, at.map(|at| model.remove(at).1));
                 }
             }
             let entries: Vec<_> = map.iter().map(|(key, &value)| (key.to_vec(), value)).collect();
             let expected: Vec<_> = model.iter().map(|&(key, value)| (key.to_be_bytes().to_vec(), value)).collect();
             prop_assert_eq!(entries, expected);
+        }
+
+        /// Sizes cross the borders of the table and of a segment.
+        #[test]
+        fn a_shift_closes_the_gap(len in 1u8..=255, removed in prop::collection::vec(any::<u8>(), 1..60)) {
+            let mut model: Vec<u8> = (0..len).collect();
+            let mut map: Map<u8> = model.iter().map(|&i| (Bytes::from(&[i]), i)).collect();
+            for key in removed {
+                let at = model.iter().position(|&other| other == key);
+                let value = map.shift_remove(&[key]).map(|(_, value)| value);
+                prop_assert_eq!(value, at.map(|at| model.remove(at)));
+                prop_assert!(map.values().eq(&model));
+                for (at, key) in model.iter().enumerate() {
+                    prop_assert_eq!(map.index_of(&[*key]), Some(at));
+                }
+            }
         }
     }
 }
