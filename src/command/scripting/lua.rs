@@ -1,4 +1,11 @@
 //! [`Interpreter`]: one Lua for all scripts of an engine, and [`Host`], all that a script can reach.
+//!
+//! Scripts do what they do in Redis 8.2.3, but what they do follows from their text, keys, arguments and host
+//! alone. Hence the differences: `tostring` numbers tables and functions in place of addresses, `os.clock` counts
+//! microseconds from 0 with each look, `math.random` is seeded by the host for each script, `collectgarbage` and
+//! `gcinfo` always give the same numbers, and cjson's settings last for one script. One dependence is left: a
+//! table with tables, functions or threads for *keys* is traversed in the order of their addresses. Another
+//! difference: keys of 32 bytes or more put a table in another order than Redis's (the same on every run).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
