@@ -29,6 +29,8 @@ pub struct Session {
     pub address: Address,
     /// The commands queued since MULTI.
     pub queue: Option<Queue>,
+    /// How many queued commands an EXEC is running.
+    pub executing: Option<usize>,
     /// Which replies are sent (`CLIENT REPLY`).
     pub replies: Replies,
     /// How many channels, patterns and shard channels it is subscribed to.
@@ -128,6 +130,7 @@ impl Session {
             library: (Bytes::EMPTY, Bytes::EMPTY),
             address,
             queue: None,
+            executing: None,
             replies: Replies::default(),
             subscriptions: [0; 3],
             monitor: false,

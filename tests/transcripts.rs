@@ -64,7 +64,6 @@ families! {
         scripting,
         lua,
         lua_libraries,
-        #[ignore = "in the works"]
         connection,
         #[ignore = "in the works"]
         server,

@@ -50,6 +50,7 @@ fn run(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
         Ok(command) => command,
         Err(error) => return refuse(cx, argv, error),
     };
+    cx.session.last_command = command.name;
     if let Some(queue) = &mut cx.session.queue
         && !command.runs_inside_multi()
     {
@@ -164,7 +165,6 @@ fn call_counted(
     argv: &[&[u8]],
     caller: Option<&str>,
 ) -> (Reply, Effect) {
-    cx.session.last_command = command.name;
     let is_script = command.flags & spec::SKIP_MONITOR != 0;
     if cx.world.monitored && is_script {
         // Monitors see a script before the commands that it calls.

@@ -7,6 +7,7 @@
 mod args;
 mod bitmap;
 mod busy;
+mod cluster;
 mod config;
 mod connection;
 mod context;
@@ -144,6 +145,7 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Scripting, commands: scripting::COMMANDS },
     Family { group: Group::Connection, commands: connection::COMMANDS },
     Family { group: Group::Connection, commands: connection::CLIENT },
+    Family { group: Group::Cluster, commands: cluster::COMMANDS },
     Family { group: Group::Server, commands: server::COMMANDS },
     Family { group: Group::Server, commands: server::acl::COMMANDS },
     Family { group: Group::Server, commands: server::command::COMMANDS },
@@ -300,7 +302,11 @@ pub fn resolve(argv: &[&[u8]]) -> Result<&'static Command> {
 /// The row that a request is for, whatever the number of its words.
 fn find(argv: &[&[u8]]) -> Result<&'static Command> {
     let name = argv.first().ok_or_else(|| unknown(argv))?;
-    let command = lookup(name).ok_or_else(|| unknown(argv))?;
+    // A subcommand is never called by its full name.
+    let command = Some(name).filter(|name| !name.contains(&b'|'));
+    let command = command
+        .and_then(|name| lookup(name))
+        .ok_or_else(|| unknown(argv))?;
     match argv.get(1) {
         Some(word) if has_subcommands(command) => {
             let full = [command.name.as_bytes(), b"|", word].concat();
@@ -316,18 +322,22 @@ fn has_subcommands(command: &Command) -> bool {
 }
 
 fn unknown(argv: &[&[u8]]) -> ReplyError {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let cut = |bytes: &[u8]| text(&bytes[..bytes.len().min(128)]);
+    // Redis prints C strings: they end where a zero byte stands.
+    let text = |bytes: &[u8], most: usize| {
+        let bytes = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+        String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
+    };
     let mut message = format!(
         "ERR unknown command '{}', with args beginning with: ",
-        argv.first().map_or_else(String::new, |name| cut(name))
+        argv.first()
+            .map_or_else(String::new, |name| text(name, 128))
     );
     let mut shown = 0;
     for arg in argv.iter().skip(1) {
         if shown >= 128 {
             break;
         }
-        let arg = text(&arg[..arg.len().min(128 - shown)]);
+        let arg = text(arg, 128 - shown);
         shown += arg.len() + 3;
         message.push_str(&format!("'{arg}' "));
     }

@@ -68,11 +68,14 @@ fn exec(cx: &mut Context<'_>, _: Args<'_>) -> Result {
         return Ok(Reply::NullArray);
     }
     cx.unit.origin = Origin::Exec;
+    cx.session.executing = Some(queue.commands.len());
     let run = |argv: Vec<&[u8]>| match resolve(&argv) {
         Ok(command) => call_recorded(cx, command, &argv),
         Err(error) => error.into(),
     };
-    Ok(Reply::Array(queue.commands.iter().map(run).collect()))
+    let replies = queue.commands.iter().map(run).collect();
+    cx.session.executing = None;
+    Ok(Reply::Array(replies))
 }
 
 fn watch(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {

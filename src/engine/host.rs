@@ -44,11 +44,18 @@ impl EngineHost {
 
     /// Starts a checkpoint in the background if one is due.
     pub(super) fn checkpoint_if_due(&mut self, keyspace: &Keyspace, last_seq: Seq) {
-        if self.checkpoint_every > 0 && last_seq >= self.checkpointed + self.checkpoint_every {
+        let is_due =
+            self.checkpoint_every > 0 && last_seq >= self.checkpointed + self.checkpoint_every;
+        if is_due && !self.is_saving() {
             self.last_seq = last_seq;
             // One that fails is tried again after as many records; SAVE and INFO show the reason.
             let _ = self.checkpoint(keyspace, true);
         }
+    }
+
+    fn is_saving(&self) -> bool {
+        let thread = self.background.as_ref();
+        thread.is_some_and(|thread| !thread.is_finished())
     }
 
     /// Waits for a checkpoint that is being written.
@@ -62,14 +69,7 @@ impl Host for EngineHost {
         let Some(journal) = self.journal.clone() else {
             return Ok(());
         };
-        if background
-            && self
-                .background
-                .as_ref()
-                .is_some_and(|thread| !thread.is_finished())
-        {
-            return Err("Background save already in progress".to_owned());
-        }
+        // Whether one is still being written depends on the disk, so that no reply may tell it.
         self.finish_background();
         let (seq, keyspace) = (self.last_seq, keyspace.clone());
         self.checkpointed = seq;
@@ -99,10 +99,7 @@ impl Host for EngineHost {
         Persistence {
             enabled: self.journal.is_some(),
             changes: self.last_seq - self.checkpointed,
-            saving: self
-                .background
-                .as_ref()
-                .is_some_and(|thread| !thread.is_finished()),
+            saving: self.is_saving(),
             ..Persistence::default()
         }
     }

@@ -219,8 +219,10 @@ pub(super) fn check_name(name: &[u8]) -> Result<()> {
     }
 }
 
+/// Redis looks no further than a zero byte.
 fn is_plain(text: &[u8]) -> bool {
-    text.iter().all(u8::is_ascii_graphic)
+    let mut bytes = text.iter().take_while(|&&byte| byte != 0);
+    bytes.all(u8::is_ascii_graphic)
 }
 
 const HELP: &[&str] = &[

@@ -60,16 +60,15 @@ pub(super) fn client_list(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     } else if args.keyword_with("ID", 1) {
         let ids: Result<Vec<_>> = args.rest().iter().map(|id| parse_id(id)).collect();
         let ids = ids?;
-        list(cx, |session| ids.contains(&session.id))
+        list(cx, |session| ids.contains(&(session.id as i64)))
     } else {
         return Err(ReplyError::SYNTAX);
     };
     Ok(Reply::Verbatim(*b"txt", lines.into()))
 }
 
-fn parse_id(id: &[u8]) -> Result<u64> {
-    let id = parse_i64(id).and_then(|id| u64::try_from(id).ok());
-    id.ok_or(fixed("ERR Invalid client ID"))
+fn parse_id(id: &[u8]) -> Result<i64> {
+    parse_i64(id).ok_or(fixed("ERR Invalid client ID"))
 }
 
 /// The lines of the connections that `which` tells, by id.
@@ -100,6 +99,9 @@ fn line(cx: &Context<'_>, session: &Session) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let watched = cx.world.watches.watched(session.id).len();
     let queue = session.queue.as_ref();
+    let queued = queue
+        .map(|queue| queue.commands.len())
+        .or(session.executing);
     let is_own = session.id == cx.session.id;
     field("id", &session.id);
     field("addr", &session.address.peer);
@@ -114,10 +116,7 @@ fn line(cx: &Context<'_>, session: &Session) -> String {
     field("sub", &channels);
     field("psub", &patterns);
     field("ssub", &shard_channels);
-    field(
-        "multi",
-        &queue.map_or(-1, |queue| queue.commands.len() as i64),
-    );
+    field("multi", &queued.map_or(-1, |commands| commands as i64));
     field("watch", &watched);
     for name in ["qbuf", "qbuf-free", "argv-mem"] {
         field(name, &0);
@@ -154,7 +153,7 @@ fn flags(cx: &Context<'_>, session: &Session) -> String {
     let flags = [
         (session.monitor, 'O'),
         (session.is_subscribed(), 'P'),
-        (session.queue.is_some(), 'x'),
+        (session.queue.is_some() || session.executing.is_some(), 'x'),
         (cx.world.watches.touched(session.id).is_some(), 'd'),
         (session.closing == Some(Closing::AfterReply), 'c'),
         (session.address.unix, 'U'),

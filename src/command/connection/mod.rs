@@ -14,6 +14,7 @@ use crate::command::cmd;
 use crate::command::context::Context;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
+use crate::command::reply::fixed;
 use crate::command::spec::*;
 use crate::resp::Protocol;
 use crate::resp::Reply;
@@ -81,7 +82,10 @@ fn reset(cx: &mut Context<'_>, _: Args<'_>) -> Result {
 }
 
 fn select(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let index = usize::try_from(args.i64()?).ok();
+    let index = i32::try_from(args.i64()?).map_err(|_| {
+        fixed("ERR value is out of range, value must between -2147483648 and 2147483647")
+    })?;
+    let index = usize::try_from(index).ok();
     let db = index.filter(|&db| db < cx.world.keyspace.databases());
     cx.select(db.ok_or(ReplyError::NO_SUCH_DB)?);
     Ok(Reply::OK)

@@ -57,8 +57,7 @@ fn command_info(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     if args.is_empty() {
         return command(cx, args);
     }
-    let entry =
-        |name: &&[u8]| named(name).map_or(Reply::NullArray, |(group, row)| info(group, row));
+    let entry = |name: &&[u8]| named(name).map_or(Reply::Null, |(group, row)| info(group, row));
     Ok(Reply::Array(args.rest().iter().map(entry).collect()))
 }
 

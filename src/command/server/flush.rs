@@ -41,10 +41,10 @@ fn empty(cx: &mut Context<'_>, db: usize) {
 
 /// `SWAPDB index1 index2`
 pub(super) fn swapdb(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let first = args.i64_or(fixed("ERR invalid first DB index"))?;
-    let second = args.i64_or(fixed("ERR invalid second DB index"))?;
+    let first = db_index(&mut args, fixed("ERR invalid first DB index"))?;
+    let second = db_index(&mut args, fixed("ERR invalid second DB index"))?;
     let databases = cx.world.keyspace.databases();
-    let index = |index: i64| usize::try_from(index).ok().filter(|&db| db < databases);
+    let index = |index: i32| usize::try_from(index).ok().filter(|&db| db < databases);
     let (Some(first), Some(second)) = (index(first), index(second)) else {
         return Err(ReplyError::NO_SUCH_DB);
     };
@@ -56,6 +56,11 @@ pub(super) fn swapdb(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         cx.unit.changed();
     }
     Ok(Reply::OK)
+}
+
+fn db_index(args: &mut Args<'_>, error: ReplyError) -> Result<i32> {
+    let index = args.i64_or(error.clone())?;
+    i32::try_from(index).map_err(|_| error)
 }
 
 /// Touches the watched keys of `db` that exist in it, or in `other`, which takes its place.

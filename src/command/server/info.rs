@@ -88,7 +88,6 @@ fn server(cx: &Context<'_>, text: &mut Text) {
     let uptime_s = (cx.unit.now_us - cx.world.started_us).max(0) / 1_000_000;
     text.fields(&[
         ("redis_version", &REDIS_VERSION),
-        ("fakeredis_version", &env!("CARGO_PKG_VERSION")),
         ("redis_git_sha1", &"00000000"),
         ("redis_git_dirty", &0),
         ("redis_build_id", &"fakeredis"),
@@ -112,6 +111,7 @@ fn server(cx: &Context<'_>, text: &mut Text) {
         ("executable", &process.executable),
         ("config_file", &process.config_file),
         ("io_threads_active", &0),
+        ("fakeredis_version", &env!("CARGO_PKG_VERSION")),
     ]);
 }
 

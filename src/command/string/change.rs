@@ -18,7 +18,7 @@ use crate::value::Value;
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(in crate::command) const COMMANDS: &[Command] = &[
     cmd("APPEND", 3, WRITE | DENYOOM | FAST, &[key(1, RW | INSERT)], append)
-        .doc("2.0.0", "O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size, since the dynamic string library used by the server will double the free space available on every reallocation.", "key value", "Appends a string to the value of a key. Creates the key if it doesn't exist."),
+        .doc("2.0.0", "O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size, since the dynamic string library used by Redis will double the free space available on every reallocation.", "key value", "Appends a string to the value of a key. Creates the key if it doesn't exist."),
     cmd("DECR", 2, WRITE | DENYOOM | FAST, &[key(1, RW | ACCESS | UPDATE)], decr)
         .doc("1.0.0", "O(1)", "key", "Decrements the integer value of a key by one. Uses 0 as initial value if the key doesn't exist."),
     cmd("DECRBY", 3, WRITE | DENYOOM | FAST, &[key(1, RW | ACCESS | UPDATE)], decrby)
