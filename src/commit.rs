@@ -5,6 +5,9 @@
 
 use serde::Deserialize;
 use serde::Serialize;
+use serde::de::DeserializeSeed;
+use serde::de::SeqAccess;
+use serde::de::Visitor;
 use std::fmt;
 
 /// A record's place in history: 1 for the first, one more for each next, never reused.
@@ -369,8 +372,70 @@ impl Serialize for CommandList {
 
 impl<'de> Deserialize<'de> for CommandList {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let commands = Vec::<Vec<Blob>>::deserialize(deserializer)?;
-        Ok(commands.into_iter().collect())
+        struct List(CommandList);
+        impl<'de> Visitor<'de> for List {
+            type Value = CommandList;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("commands")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<CommandList, A::Error> {
+                while seq.next_element_seed(Argv(&mut self.0))?.is_some() {
+                    self.0.command_ends.push(self.0.arg_ends.len() as u32);
+                }
+                Ok(self.0)
+            }
+        }
+        deserializer.deserialize_seq(List(CommandList::new()))
+    }
+}
+
+/// Reads one command's arguments into a list, without a detour through vectors of its own.
+struct Argv<'a>(&'a mut CommandList);
+
+impl<'de> DeserializeSeed<'de> for Argv<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Argv<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("arguments")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(Arg(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Reads one argument into a list.
+struct Arg<'a>(&'a mut CommandList);
+
+impl<'de> DeserializeSeed<'de> for Arg<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for Arg<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<(), E> {
+        self.0.data.extend_from_slice(bytes);
+        let end = u32::try_from(self.0.data.len()).map_err(|_| E::custom("a unit of 4 GiB"))?;
+        self.0.arg_ends.push(end);
+        Ok(())
     }
 }
 
