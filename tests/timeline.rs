@@ -20,6 +20,7 @@ use fakeredis::timeline::Place;
 use fakeredis::timeline::RevRange;
 use fakeredis::timeline::Watch;
 use fakeredis::timeline::Why;
+use proptest::prelude::*;
 use redis::Commands;
 use tempfile::TempDir;
 
@@ -74,12 +75,16 @@ impl Lab {
 }
 
 fn run(con: &mut impl redis::ConnectionLike, line: &str) -> redis::Value {
+    try_run(con, line).unwrap()
+}
+
+fn try_run(con: &mut impl redis::ConnectionLike, line: &str) -> redis::RedisResult<redis::Value> {
     let mut words = line.split(' ');
     let mut command = redis::cmd(words.next().unwrap());
     for word in words {
         command.arg(word);
     }
-    command.query(con).unwrap()
+    command.query(con)
 }
 
 /// `name: before -> after`, the types where the values are no strings.
@@ -408,11 +413,40 @@ fn why_a_key_is_what_it_is() {
     assert_eq!(fate("nothing"), (Fate::NeverThere, None));
     let story = lab.past().why_key(0, b"expired", &Rev::LAST).unwrap();
     assert_eq!(story.timed_by.unwrap().entry.seq, 3);
-    lab.fake.rewind(Rev::FIRST).unwrap();
+    lab.run("FLUSHDB");
     let story = lab.past().why_key(0, b"changed", &Rev::LAST).unwrap();
-    assert_eq!(story.fate, Fate::Rewound);
+    assert_eq!(story.fate, Fate::Flushed);
     let story = lab.past().why_key(0, b"changed", &Rev::before(1)).unwrap();
     assert_eq!(story.fate, Fate::Changed);
+}
+
+#[test]
+fn parts_of_collections_are_told() {
+    let mut lab = Lab::new();
+    lab.run("RPUSH list a b c\nSADD set a b\nHSET hash f 1 g 2");
+    lab.run(
+        "LSET list 1 x\nSREM set a\nSADD set z\nHSET hash f 9 h 3\nHPEXPIRE hash 5000 FIELDS 1 g",
+    );
+    let changes = lab.past().diff(&Rev::seq(4), &Rev::LAST, None).unwrap();
+    let part =
+        |part: &Option<timeline::Part>| part.as_ref().map(|part| format!("{:?}", part.value));
+    let parts: Vec<_> = changes
+        .iter()
+        .flat_map(|change| change.parts())
+        .map(|change| (change.place, part(&change.before), part(&change.after)))
+        .collect();
+    let name = |text: &str| Place::Name(text.as_bytes().into());
+    let some = |text: &str| Some(text.to_owned());
+    let expected = [
+        (Place::Index(1), some("[b\"b\"]"), None),
+        (Place::Index(1), None, some("[b\"x\"]")),
+        (name("a"), some("[]"), None),
+        (name("z"), None, some("[]")),
+        (name("f"), some("[b\"1\"]"), some("[b\"9\"]")),
+        (name("g"), some("[b\"2\"]"), some("[b\"2\"]")),
+        (name("h"), None, some("[b\"3\"]")),
+    ];
+    assert_eq!(parts, expected);
 }
 
 #[test]
@@ -478,4 +512,66 @@ fn a_rewind_touches_watched_keys_that_it_changes() {
     };
     assert!(exec_after("b", Rev::seq(3)).is_some());
     assert!(exec_after("a", Rev::seq(4)).is_none());
+}
+
+/// A command on few keys, so that they get in each other's way.
+fn any_line() -> impl Strategy<Value = String> {
+    let key = || prop::sample::select(vec!["a", "b", "c"]);
+    prop_oneof![
+        (key(), 0..3).prop_map(|(key, n)| format!("SET {key} {n}")),
+        (key(), 1..4000).prop_map(|(key, ms)| format!("SET {key} 1 PX {ms}")),
+        key().prop_map(|key| format!("APPEND {key} x")),
+        (key(), key()).prop_map(|(a, b)| format!("DEL {a} {b}")),
+        (key(), key()).prop_map(|(a, b)| format!("MSET {a} 7 {b} 8")),
+        (key(), key()).prop_map(|(a, b)| format!("MSETNX {a} 5 {b} 6")),
+        (key(), key()).prop_map(|(a, b)| format!("RENAME {a} {b}")),
+        (key(), key()).prop_map(|(a, b)| format!("COPY {a} {b} REPLACE")),
+        (key(), key()).prop_map(|(a, b)| format!("COPY {a} {b} DB 1")),
+        key().prop_map(|key| format!("MOVE {key} 1")),
+        key().prop_map(|key| format!("PERSIST {key}")),
+        (key(), key()).prop_map(|(a, b)| format!("SADD {a} {b}")),
+        (key(), key()).prop_map(|(a, b)| format!("SMOVE {a} {b} a")),
+        (key(), key()).prop_map(|(a, b)| format!("SUNIONSTORE {a} {b} b")),
+        (key(), key()).prop_map(|(a, b)| format!("SORT {a} BY nosort STORE {b}")),
+        key().prop_map(|key| format!("SPOP {key}")),
+        (0..3).prop_map(|db| format!("SELECT {db}")),
+        Just("SWAPDB 0 1".to_owned()),
+        Just("FLUSHDB".to_owned()),
+        Just("FLUSHALL".to_owned()),
+        Just("MULTI".to_owned()),
+        Just("EXEC".to_owned()),
+        (0..20u64).prop_map(|back| format!("REWIND {back}")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Histories and last versions are what the states after every record say.
+    #[test]
+    fn histories_agree_with_the_states(lines in prop::collection::vec(any_line(), 1..60)) {
+        let mut lab = Lab::new();
+        for line in lines {
+            lab.fake.clock().advance(Duration::from_millis(500));
+            match line.strip_prefix("REWIND ") {
+                Some(back) => {
+                    lab.fake.rewind(Rev::before(back.parse().unwrap())).unwrap();
+                }
+                None => drop(try_run(&mut lab.con, &line)),
+            }
+        }
+        let past = lab.past();
+        for (db, key) in [(0, "a"), (0, "b"), (1, "a")] {
+            let history = past.history(db, key.as_bytes(), &Rev::LAST).unwrap();
+            let history: Vec<_> = history.map(Result::unwrap).collect();
+            for seq in 0..=past.reader().last_seq() {
+                let known = history.iter().rfind(|version| version.entry.seq <= seq);
+                let view = past.at(&Rev::seq(seq)).unwrap();
+                let there = view.world().keyspace.db(db).get(key.as_bytes()).cloned();
+                prop_assert_eq!(known.and_then(|version| version.change.after.clone()), there);
+                let last = past.last_version(db, key.as_bytes(), seq).unwrap();
+                prop_assert_eq!(last.as_ref(), known);
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use crate::bytes::Bytes;
 use crate::commit::Entry;
 use crate::commit::Seq;
+use crate::journal::Frames;
 use crate::journal::JournalError;
 use crate::journal::Reader;
 
@@ -13,6 +14,7 @@ use super::log::next_match;
 use super::log::stretches;
 use super::replay::Replay;
 use super::touched::Touched;
+use super::touched::depends_on_others;
 
 /// A version of a key, and what made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,9 +26,14 @@ pub struct Version {
 }
 
 /// The versions of one key, oldest first.
+///
+/// As long as the key stands alone, records that don't concern it are passed over undecoded. The first one whose
+/// effect on it depends on other keys (RENAME, SUNIONSTORE) ends that: from there on everything is replayed.
 pub struct History<'a> {
     replay: Replay<'a>,
-    entries: Box<dyn Iterator<Item = Result<Entry, JournalError>> + 'a>,
+    frames: Frames,
+    /// What concerns the key; `None` once everything does.
+    sieve: Option<Sieve>,
     db: usize,
     key: Bytes,
 }
@@ -40,10 +47,10 @@ impl<'a> History<'a> {
         to: Seq,
     ) -> Result<History<'a>, JournalError> {
         let replay = Replay::from_the_beginning(reader)?;
-        let entries = reader.entries(replay.rest(to));
         Ok(History {
+            frames: reader.frames(replay.rest(to)),
             replay,
-            entries: Box::new(entries),
+            sieve: Some(Sieve::for_key(key)),
             db,
             key: Bytes::from(key),
         })
@@ -51,6 +58,10 @@ impl<'a> History<'a> {
 
     /// Takes the state over a record; what that did to the key.
     fn visit(&mut self, entry: Entry) -> Result<Option<Version>, JournalError> {
+        if self.sieve.is_some() && depends_on_others(&entry.record, &self.key) {
+            self.replay.jump(entry.seq - 1)?;
+            self.sieve = None;
+        }
         let touched = Touched::of(&entry.record);
         if touched.may_hold(self.db, &self.key) {
             return self.replay.version(self.db, &self.key, entry, &touched);
@@ -95,7 +106,7 @@ pub(super) fn last_version(
     for range in stretches(reader.first_seq()..=to) {
         let mut frames = reader.frames(range);
         let is_candidate = |entry: &Entry| Touched::of(&entry.record).may_hold(db, key);
-        let candidates = std::iter::from_fn(|| next_match(&mut frames, &sieve, is_candidate));
+        let candidates = std::iter::from_fn(|| next_match(&mut frames, Some(&sieve), is_candidate));
         let candidates = candidates.collect::<Result<Vec<_>, _>>()?;
         for entry in candidates.into_iter().rev() {
             let touched = Touched::of(&entry.record);
@@ -113,7 +124,8 @@ impl Iterator for History<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let visited = self.entries.next()?.and_then(|entry| self.visit(entry));
+            let entry = next_match(&mut self.frames, self.sieve.as_ref(), |_| true)?;
+            let visited = entry.and_then(|entry| self.visit(entry));
             match visited.transpose() {
                 Some(version) => return Some(version),
                 None => continue,

@@ -37,16 +37,16 @@ impl Iterator for Log {
     type Item = Result<Entry, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        next_match(&mut self.frames, &self.sieve, |entry| {
+        next_match(&mut self.frames, Some(&self.sieve), |entry| {
             self.filter.matches(&entry.record)
         })
     }
 }
 
-/// The next record that passes the sieve undecoded and then `matches`.
+/// The next record that passes the sieve, if there is one, undecoded and then `matches`.
 pub(super) fn next_match(
     frames: &mut Frames,
-    sieve: &Sieve,
+    sieve: Option<&Sieve>,
     matches: impl Fn(&Entry) -> bool,
 ) -> Option<Result<Entry, JournalError>> {
     loop {
@@ -54,7 +54,7 @@ pub(super) fn next_match(
             Ok(frame) => frame,
             Err(error) => return Some(Err(error)),
         };
-        if !sieve.passes(&frame) {
+        if !sieve.is_none_or(|sieve| sieve.passes(&frame)) {
             continue;
         }
         match decode(&frame) {

@@ -52,6 +52,12 @@ impl<'a> Replay<'a> {
         self.world.keyspace.clone()
     }
 
+    /// Takes the state to record `seq`, however far away that is.
+    pub(super) fn jump(&mut self, seq: Seq) -> Result<(), JournalError> {
+        *self = Replay::at(self.reader, seq)?;
+        Ok(())
+    }
+
     /// Takes the state over the next record.
     pub(super) fn step(&mut self, entry: &Entry) -> Result<(), JournalError> {
         let earlier = |to| state_at(self.reader, to);

@@ -11,6 +11,7 @@ use crate::command::resolve;
 use crate::command::spec::OW;
 use crate::command::spec::RM;
 use crate::command::spec::RW;
+use crate::command::spec::UPDATE;
 use crate::command::spec::keys_of;
 use crate::commit::CommandList;
 use crate::commit::Commit;
@@ -138,6 +139,31 @@ impl Touched {
     }
 }
 
+/// Whether what a record did to `key` depends on more than the key itself.
+pub(super) fn depends_on_others(record: &Record, key: &[u8]) -> bool {
+    let Record::Commit(commit) = record else {
+        return false;
+    };
+    let mut depends = false;
+    each_effect(commit, |argv| depends |= is_entangled(argv, key));
+    depends
+}
+
+/// Whether a command on `key` may read another key. One that overwrites or removes the others does not.
+fn is_entangled(argv: &[&[u8]], key: &[u8]) -> bool {
+    let Ok(command) = resolve(argv) else {
+        return false;
+    };
+    let keys = keys_of(command.keys, argv);
+    let is_blind = |flags: u16| flags & (OW | UPDATE) == OW | UPDATE || flags & RM != 0;
+    let others = || keys.iter().filter(|other| argv[other.index] != key);
+    match command.name {
+        "DEBUG" => true,
+        "SORT" => keys.iter().any(|one| argv[one.index] == key),
+        _ => others().count() < keys.len() && others().any(|other| !is_blind(other.flags)),
+    }
+}
+
 /// Every key that a record's commands name, whatever they do with it.
 pub(super) fn mentions(record: &Record, mut visit: impl FnMut(&[u8])) {
     let mut visit_keys = |argv: &[&[u8]]| {
@@ -225,6 +251,35 @@ mod tests {
         let moved = [(1, "a".to_owned()), (2, "a".to_owned())];
         assert_eq!(keys(&["MOVE a 2"]), moved);
         assert_eq!(keys(&["RENAME a b"]).len(), 2);
+    }
+
+    #[test]
+    fn a_key_is_entangled_with_those_that_its_command_reads() {
+        let entangled = |line: &str| {
+            is_entangled(
+                &line.split(' ').map(str::as_bytes).collect::<Vec<_>>(),
+                b"k",
+            )
+        };
+        for line in [
+            "RENAME a k",
+            "RENAMENX k a",
+            "COPY a k",
+            "MSETNX k 1 a 2",
+            "SORT k STORE a",
+        ] {
+            assert!(entangled(line), "{line}");
+        }
+        for line in [
+            "SET k a",
+            "MSET a 1 k 2",
+            "DEL a k b",
+            "RENAME a b",
+            "MOVE k 3",
+            "PEXPIREAT k 5",
+        ] {
+            assert!(!entangled(line), "{line}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The tool as its users call it: on a recorded session, as text and as JSON, with its exit codes.
 
 // A test fails by panicking.
-#![expect(clippy::unwrap_used, missing_docs)]
+#![expect(clippy::unwrap_used)]
 
 mod answers;
 mod failures;
