@@ -166,7 +166,8 @@ impl FakeRedis {
         &self.clock
     }
 
-    /// The engine behind the fake, for front doors of one's own.
+    /// The engine behind the fake, for the crate's own tests and tools.
+    #[doc(hidden)]
     pub fn engine(&self) -> &Engine {
         &self.engine
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used)]
 
 mod administration;
+mod architecture;
 mod client;
 mod examples;
 mod server;

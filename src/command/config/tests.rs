@@ -1,3 +1,5 @@
+//! Parameters, flags and files, as redis-server takes them.
+
 use super::*;
 
 fn get(config: &Config, name: &str) -> String {

@@ -1,0 +1,146 @@
+//! What a reader of the source may rely on, held against the source.
+
+mod commands;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+
+const DESIGN: &str = include_str!("../../docs/design.md");
+/// Where this project's own text is.
+const PLACES: &[&str] = &[
+    ".ci",
+    "benches",
+    "docs",
+    "examples",
+    "fixtures",
+    "src",
+    "tests",
+    "tools",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.toml",
+    "README.md",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files in a folder and its folders; a file is itself.
+fn files(path: &Path) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path.to_owned()];
+    }
+    let mut entries: Vec<_> = path
+        .read_dir()
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    entries.sort();
+    entries.iter().flat_map(|entry| files(entry)).collect()
+}
+
+fn rust_files(folders: &[&str]) -> Vec<(PathBuf, String)> {
+    let all = folders
+        .iter()
+        .flat_map(|folder| files(&root().join(folder)));
+    let rust = all.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    rust.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// Each module's layer, from the table in docs/design.md.
+fn layers() -> BTreeMap<&'static str, usize> {
+    let mut layers = BTreeMap::new();
+    for row in DESIGN.lines().filter_map(|line| line.strip_prefix("| ")) {
+        let mut cells = row.split(" | ");
+        let (number, modules) = (cells.next().unwrap(), cells.next().unwrap_or_default());
+        if let Ok(number) = number.parse() {
+            layers.extend(
+                modules
+                    .split('`')
+                    .skip(1)
+                    .step_by(2)
+                    .map(|name| (name, number)),
+            );
+        }
+    }
+    layers
+}
+
+/// The modules of this crate that a line of code names.
+fn named_in(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+        &rest[..end.unwrap_or(rest.len())]
+    })
+}
+
+#[test]
+fn modules_import_from_lower_layers_only() {
+    let layers = layers();
+    let mut upwards = Vec::new();
+    for (path, text) in rust_files(&["src"]) {
+        let inside = path.strip_prefix(root().join("src")).unwrap();
+        let module = inside
+            .iter()
+            .next()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs");
+        if module == "lib" {
+            continue;
+        }
+        let own = layers.get(module).expect(module);
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        for name in code.flat_map(named_in).filter(|name| *name != module) {
+            if layers.get(name).is_none_or(|layer| layer >= own) {
+                upwards.push(format!("{}: crate::{name}", inside.display()));
+            }
+        }
+    }
+    assert_eq!(upwards, Vec::<String>::new());
+}
+
+#[test]
+fn one_path_a_line() {
+    let grouped = |text: &str| {
+        text.lines()
+            .any(|line| line.starts_with("use ") && line.contains('{'))
+    };
+    let files = rust_files(&["src", "tests", "tools", "examples", "benches"]);
+    let bad: Vec<_> = files
+        .iter()
+        .filter(|(_, text)| grouped(text))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(bad, Vec::<&PathBuf>::new());
+}
+
+#[test]
+fn every_file_says_what_it_owns() {
+    let files = rust_files(&["src", "tests", "tools", "examples", "benches"]);
+    let silent = files.iter().filter(|(_, text)| !text.starts_with("//! "));
+    assert_eq!(
+        silent.map(|(path, _)| path).collect::<Vec<_>>(),
+        Vec::<&PathBuf>::new()
+    );
+}
+
+#[test]
+fn no_text_names_a_folder_of_one_machine() {
+    let homes = ["work", "root", "home", "farm", "Users"].map(|name| format!("/{name}/"));
+    let mut found = Vec::new();
+    for path in PLACES.iter().flat_map(|place| files(&root().join(place))) {
+        // What is not UTF-8 is data.
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let lines = text.lines().enumerate();
+        let bad = lines.filter(|(_, line)| homes.iter().any(|home| line.contains(home.as_str())));
+        found.extend(bad.map(|(at, line)| format!("{}:{}: {line}", path.display(), at + 1)));
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
