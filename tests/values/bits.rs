@@ -40,7 +40,11 @@ fn integers_are_written_as_redis_writes_them() {
         let name = format!("{}{}", pick(&mut rng, &["i", "u"]), 1 + rng.below(63));
         let kind = BitType::parse(name.as_bytes()).unwrap();
         let offset = rng.below(250);
-        let number = rng.next_u64() as i64 >> rng.below(64);
+        let number = match rng.below(8) {
+            0 => i64::MIN,
+            1 => i64::MAX,
+            _ => rng.next_u64() as i64 >> rng.below(64),
+        };
         let (overflow_name, overflow) = pick(&mut rng, OVERFLOWS);
         let (verb, result) = match rng.below(2) {
             0 => ("SET", kind.convert(number, overflow)),
