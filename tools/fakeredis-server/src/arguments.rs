@@ -32,6 +32,8 @@ pub struct Arguments {
     pub checkpoint_every: Option<u64>,
     pub port_file: Option<PathBuf>,
     pub daemonize: bool,
+    /// The configuration that came from standard input.
+    pub stdin: String,
     /// Options of Redis that mean nothing here.
     pub ignored: Vec<String>,
 }
@@ -48,6 +50,7 @@ struct Options {
     record: Recording,
     checkpoint_every: Option<u64>,
     port_file: Option<PathBuf>,
+    stdin: String,
 }
 
 impl Arguments {
@@ -80,6 +83,7 @@ impl Arguments {
                 let read = std::io::stdin().read_to_string(&mut text);
                 read.map_err(|error| format!("can't read standard input: {error}"))?;
                 options.load_conf("standard input", &text)?;
+                options.stdin.push_str(&text);
                 rest = tail;
                 continue;
             }
@@ -168,6 +172,7 @@ impl Options {
             listen: self.listen()?,
             journal,
             daemonize: text(&self.config, "daemonize") == "yes",
+            stdin: self.stdin,
             config: self.config,
             fixtures: self.fixtures,
             seed: self.seed,

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         ),
         Ok(Request::Serve(arguments)) => {
             let outcome = match arguments.daemonize {
-                true => daemon::start(),
+                true => daemon::start(&arguments.stdin),
                 false => serve::serve(&arguments),
             };
             if let Err(error) = outcome {

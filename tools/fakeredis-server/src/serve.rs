@@ -79,7 +79,10 @@ fn open(arguments: &Arguments, log: &Log) -> Result<FakeRedis, String> {
     }
     let (fake, report) = builder
         .build_with_report()
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| match &arguments.journal {
+            Some(dir) => format!("can't open the journal in {}: {error}", dir.display()),
+            None => error.to_string(),
+        })?;
     match (report, &arguments.journal) {
         (Some(report), Some(dir)) => tell_recovery(&report, dir, log),
         _ => log.line(
