@@ -241,7 +241,7 @@ mod tests {
     fn bytes(text: &str) -> Vec<u8> {
         let (mut out, mut rest) = (Vec::new(), text);
         while let Some(at) = rest.find('\\') {
-            out.extend(rest[..at].as_bytes());
+            out.extend(&rest.as_bytes()[..at]);
             match rest[at + 1..].strip_prefix('x') {
                 Some(hex) => out.push(u8::from_str_radix(&hex[..2], 16).unwrap()),
                 None => out.push(b'\\'),

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used)]
 
 mod answers;
+mod docs;
 mod failures;
 mod json;
 mod session;

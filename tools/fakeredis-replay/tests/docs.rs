@@ -1,0 +1,97 @@
+//! Every call in `docs/replay.md` answers what the page says.
+
+use std::path::Path;
+use std::time::Duration;
+use std::time::UNIX_EPOCH;
+
+use fakeredis::Clock;
+use fakeredis::FakeRedis;
+use fakeredis::Fsync;
+use tempfile::TempDir;
+
+use super::session::replay;
+use super::session::run;
+
+const PAGE: &str = include_str!("../../../docs/replay.md");
+
+/// The session that the page tells about.
+fn story() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_785_585_600));
+    let builder = FakeRedis::builder()
+        .journal(dir.path())
+        .fsync(Fsync::Always);
+    let fake = builder.clock(clock.clone()).build().unwrap();
+    let connect = |name: &str| {
+        let mut con = fake.connection();
+        run(&mut con, &format!("CLIENT SETNAME {name}"));
+        con
+    };
+    let wait = |ms| clock.advance(Duration::from_millis(ms));
+    let (mut loader, mut alice, mut bob) = (connect("loader"), connect("alice"), connect("bob"));
+    run(&mut loader, "HSET product:product_1 price 29.99 stock 10");
+    run(&mut alice, "SET session:42 alice EX 30");
+    fake.mark("before-sale").unwrap();
+    wait(1000);
+    run(
+        &mut alice,
+        "WATCH product:product_1\nHGET product:product_1 stock",
+    );
+    wait(200);
+    run(
+        &mut bob,
+        "MULTI\nHINCRBY product:product_1 stock -3\nRPUSH orders bob:3\nEXEC",
+    );
+    wait(50);
+    run(
+        &mut alice,
+        "MULTI\nHSET product:product_1 stock 8\nRPUSH orders alice:2\nEXEC",
+    );
+    wait(10);
+    run(
+        &mut alice,
+        "MULTI\nHINCRBY product:product_1 stock -2\nRPUSH orders alice:2\nEXEC",
+    );
+    wait(40_000);
+    let mut cleanup = connect("cleanup");
+    run(&mut cleanup, "DEL product:product_1 product:product_9");
+    wait(3000);
+    run(&mut bob, "HINCRBY product:product_1 stock -1");
+    fake.close().unwrap();
+    dir
+}
+
+#[test]
+fn the_page_tells_the_truth() {
+    let dir = story();
+    let mut calls = 0;
+    for block in PAGE.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        for call in block.split("$ ").skip(1) {
+            let (line, expected) = call.split_once('\n').unwrap();
+            let Some(line) = line.strip_prefix("fakeredis-replay ") else {
+                continue;
+            };
+            let words: Vec<String> = line.split(' ').map(|word| word.replace('\'', "")).collect();
+            let [verb, "./data", rest @ ..] =
+                &words.iter().map(String::as_str).collect::<Vec<_>>()[..]
+            else {
+                panic!("{line}");
+            };
+            assert_eq!(
+                answer(dir.path(), verb, rest),
+                expected.trim_end(),
+                "{line}"
+            );
+            calls += 1;
+        }
+    }
+    assert!(calls >= 10, "{calls}");
+}
+
+fn answer(dir: &Path, verb: &str, rest: &[&str]) -> String {
+    let answer = replay(dir, verb, rest);
+    format!("{}{}", answer.out, answer.err)
+        .trim_end()
+        .to_owned()
+}
