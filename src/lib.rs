@@ -85,6 +85,7 @@ pub mod journal;
 pub mod keyspace;
 #[doc(hidden)]
 pub mod number;
+mod pubsub;
 pub mod resp;
 #[doc(hidden)]
 pub mod rng;

@@ -15,6 +15,8 @@ use crate::resp::Reply;
 pub struct Session {
     /// The connection's id, as `CLIENT ID` answers it.
     pub id: u64,
+    /// Its place in [`Sessions`].
+    index: usize,
     /// The selected database.
     pub db: usize,
     /// The protocol version of replies.
@@ -123,6 +125,7 @@ impl Session {
     pub fn new(id: u64, address: Address, now_us: i64) -> Session {
         Session {
             id,
+            index: usize::MAX,
             db: 0,
             protocol: Protocol::default(),
             authenticated: true,
@@ -143,6 +146,14 @@ impl Session {
             last_command: "NULL",
             commands: 0,
             wake: None,
+        }
+    }
+
+    /// Where [`Sessions`] has it.
+    pub fn key(&self) -> SessionKey {
+        SessionKey {
+            index: self.index,
+            id: self.id,
         }
     }
 
@@ -206,21 +217,16 @@ impl Sessions {
     /// Opens a connection. Ids are never used again.
     pub fn open(&mut self, address: Address, now_us: i64) -> SessionKey {
         self.last_id += 1;
-        let session = Some(Box::new(Session::new(self.last_id, address, now_us)));
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.slots[index] = session;
-                index
-            }
-            None => {
-                self.slots.push(session);
-                self.slots.len() - 1
-            }
-        };
-        SessionKey {
-            index,
-            id: self.last_id,
+        let index = self.free.pop().unwrap_or(self.slots.len());
+        let mut session = Session::new(self.last_id, address, now_us);
+        session.index = index;
+        let key = session.key();
+        let session = Some(Box::new(session));
+        match self.slots.get_mut(index) {
+            Some(slot) => *slot = session,
+            None => self.slots.push(session),
         }
+        key
     }
 
     /// Forgets a connection; its state, unless it was forgotten before.

@@ -71,13 +71,14 @@ families! {
         lists,
         #[ignore = "in the works"]
         sets,
+        pubsub,
     ],
     planned: [
         blocking,
         functions,
         geo,
         hyperloglog,
-        pubsub,
+        notifications,
         sort,
         streams,
         tracking,

@@ -20,6 +20,7 @@ mod host;
 mod list;
 mod monitor;
 mod position;
+mod pubsub;
 mod random;
 mod reply;
 #[cfg(feature = "lua")]
@@ -140,6 +141,7 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Set, commands: set::change::COMMANDS },
     Family { group: Group::Set, commands: set::combine::COMMANDS },
     Family { group: Group::Set, commands: set::draw::COMMANDS },
+    Family { group: Group::PubSub, commands: pubsub::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
     #[cfg(feature = "lua")]
     Family { group: Group::Scripting, commands: scripting::COMMANDS },

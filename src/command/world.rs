@@ -10,6 +10,7 @@ use super::stats::Stats;
 use crate::bytes::Bytes;
 use crate::keyspace::Keyspace;
 use crate::keyspace::WatchRegistry;
+use crate::pubsub::Subscriptions;
 use crate::rng::Rng;
 use crate::session::Sessions;
 use crate::value::Value;
@@ -31,6 +32,8 @@ pub struct World {
     pub keyspace: Keyspace,
     /// Who watches what.
     pub watches: WatchRegistry,
+    /// Who listens to what.
+    pub subscriptions: Subscriptions,
     /// All connections but the one whose command runs.
     pub sessions: Sessions,
     /// `CONFIG`.
@@ -71,6 +74,7 @@ impl World {
         World {
             keyspace: Keyspace::new(config.databases()),
             watches: WatchRegistry::default(),
+            subscriptions: Subscriptions::default(),
             sessions: Sessions::default(),
             config,
             stats: Stats::default(),

@@ -187,6 +187,7 @@ impl Core {
     /// Forgets a connection, with its queue and its watches.
     pub fn disconnect(&mut self, connection: SessionKey) {
         self.world.watches.unwatch(connection.id());
+        self.world.subscriptions.forget(connection);
         if let Some(session) = self.world.sessions.close(connection) {
             let _ = self.recorder.client(&session, self.clock.now_us(), false);
         }
