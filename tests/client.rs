@@ -170,7 +170,6 @@ fn a_journaled_fake_is_the_same_after_reopening() {
             .arg("n")
             .query(&mut con)
             .unwrap();
-        // No close: what a killed process leaves behind.
     }
     let fake = FakeRedis::open(dir.path()).unwrap();
     let mut con = fake.connection();

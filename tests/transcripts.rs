@@ -54,13 +54,11 @@ macro_rules! families {
 families! {
     played: [
         strings,
-        #[ignore = "in the works"]
         transactions,
         expire,
         hashes,
         #[ignore = "in the works"]
         keys,
-        #[ignore = "in the works"]
         scripting,
         lua,
         lua_libraries,

@@ -134,7 +134,7 @@ fn refuse(cx: &mut Context<'_>, argv: &[&[u8]], error: ReplyError) -> Reply {
         if command.is_unit() {
             error = ReplyError::new(format!(
                 "EXECABORT Transaction discarded because of: {}",
-                error.text()
+                error.text().trim_start_matches("ERR ")
             ));
             cx.session.queue = None;
             cx.world.watches.unwatch(cx.session.id);

@@ -12,6 +12,7 @@ use super::resolve;
 use super::spec::*;
 use super::unit::Abort;
 use crate::commit::Origin;
+use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::session::Queue;
 use crate::session::Session;
@@ -69,13 +70,21 @@ fn exec(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     }
     cx.unit.origin = Origin::Exec;
     cx.session.executing = Some(queue.commands.len());
-    let run = |argv: Vec<&[u8]>| match resolve(&argv) {
-        Ok(command) => call_recorded(cx, command, &argv),
-        Err(error) => error.into(),
-    };
-    let replies = queue.commands.iter().map(run).collect();
+    let mut replies = Vec::with_capacity(queue.commands.len());
+    for argv in queue.commands.iter() {
+        let reply = match resolve(&argv) {
+            Ok(command) => call_recorded(cx, command, &argv),
+            Err(error) => error.into(),
+        };
+        replies.push((reply, cx.session.protocol));
+    }
     cx.session.executing = None;
-    Ok(Reply::Array(replies))
+    // HELLO inside the transaction: each reply keeps the shape of its own time.
+    let shape = |(reply, protocol): (Reply, Protocol)| match protocol {
+        Protocol::Resp2 if cx.resp3() => reply.lowered(),
+        _ => reply,
+    };
+    Ok(Reply::Array(replies.into_iter().map(shape).collect()))
 }
 
 fn watch(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {

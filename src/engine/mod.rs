@@ -72,6 +72,8 @@ pub struct Core {
     clock: Clock,
     recorder: Recorder,
     host: EngineHost,
+    /// The last `Close` record.
+    closed_at: Option<Seq>,
 }
 
 /// What became of a request.
@@ -101,6 +103,7 @@ impl Engine {
             clock,
             recorder,
             host,
+            closed_at: None,
         };
         Engine(Arc::new(Shared {
             core: Mutex::new(core),

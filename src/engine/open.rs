@@ -9,6 +9,7 @@ use super::Engine;
 use super::EngineHost;
 use super::Recorder;
 use super::Recording;
+use super::Shared;
 use super::replay;
 use super::state_at;
 use crate::clock::Clock;
@@ -110,19 +111,15 @@ impl Engine {
     ///
     /// The journal can't be written.
     pub fn close(&self) -> Result<(), JournalError> {
-        let Some(journal) = self.journal() else {
-            return Ok(());
-        };
-        let mut core = self.lock();
-        core.host.finish_background();
-        let now_us = core.clock.now_us();
-        let digest = core.world.keyspace.digest();
-        core.recorder
-            .append(now_us, || Record::Close(Close { digest }))?;
-        let last_seq = core.recorder.last_seq;
-        drop(core);
-        self.settle(last_seq)?;
-        journal.close()
+        self.lock().close()
+    }
+}
+
+/// The last handle closes the journal in good order, as well as it can.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // A failure here is one that the next opening finds.
+        let _ = self.core.get_mut().close();
     }
 }
 
@@ -134,6 +131,23 @@ impl Engine {
 }
 
 impl Core {
+    /// Writes everything, and a `Close` record unless nothing happened since the last one.
+    fn close(&mut self) -> Result<(), JournalError> {
+        let Some(journal) = self.recorder.journal.clone() else {
+            return Ok(());
+        };
+        self.host.finish_background();
+        if self.closed_at != Some(self.recorder.last_seq) && journal.poisoned().is_none() {
+            let now_us = self.clock.now_us();
+            let digest = self.world.keyspace.digest();
+            self.recorder
+                .append(now_us, || Record::Close(Close { digest }))?;
+            self.closed_at = Some(self.recorder.last_seq);
+        }
+        journal.settle(self.recorder.last_seq)?;
+        journal.close()
+    }
+
     /// The journal failed: memory goes back to the last settled record, and writes are refused.
     pub(super) fn fall_back(&mut self, error: &JournalError) {
         let Some(journal) = &self.recorder.journal else {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::bytes::Bytes;
+use crate::number::format_double;
 
 /// A reply, or a part of one. Handlers build the RESP3 shape; [`encode`](super::encode) lowers it for RESP2.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +67,25 @@ impl Reply {
     /// An array of bulk strings.
     pub fn bulks<T: Into<Bytes>>(items: impl IntoIterator<Item = T>) -> Reply {
         Reply::Array(items.into_iter().map(Reply::bulk).collect())
+    }
+
+    /// The same in the shapes that RESP2 has; both encode to the same RESP2 bytes.
+    #[must_use]
+    pub fn lowered(self) -> Reply {
+        let all = |items: Vec<Reply>| items.into_iter().map(Reply::lowered).collect();
+        match self {
+            Reply::Array(items) | Reply::Set(items) | Reply::Push(items) => {
+                Reply::Array(all(items))
+            }
+            Reply::Map(pairs) => Reply::Array(all(pairs
+                .into_iter()
+                .flat_map(|(key, value)| [key, value])
+                .collect())),
+            Reply::Double(number) => Reply::bulk(format_double(number)),
+            Reply::Bool(yes) => Reply::flag(yes),
+            Reply::BigNumber(text) | Reply::Verbatim(_, text) => Reply::Bulk(text),
+            other => other,
+        }
     }
 
     /// Whether this is an error.

@@ -20,7 +20,9 @@ use crate::command::cmd;
 use crate::command::context::Context;
 use crate::command::generic::dump::restore;
 use crate::command::reply::Result;
+use crate::command::reply::fixed;
 use crate::command::spec::*;
+use crate::commit::Origin;
 use crate::resp::Reply;
 use debug::debug;
 use flush::flushall;
@@ -101,6 +103,9 @@ fn dbsize(cx: &mut Context<'_>, _: Args<'_>) -> Result {
 
 /// From now on the connection is told every command that runs.
 fn monitor(cx: &mut Context<'_>, _: Args<'_>) -> Result {
+    if cx.unit.origin == Origin::Exec {
+        return Err(fixed("ERR MONITOR isn't allowed for DENY BLOCKING client"));
+    }
     cx.session.monitor = true;
     cx.world.monitored = true;
     Ok(Reply::OK)
