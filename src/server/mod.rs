@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -22,7 +23,6 @@ use tokio::runtime::Handle;
 use tokio::runtime::RuntimeFlavor;
 use tokio::sync::watch;
 
-use crate::clock::pause;
 use crate::engine::Core;
 use crate::engine::Engine;
 use listen::Bound;
@@ -30,7 +30,7 @@ use listen::Bound;
 /// How often keys are expired while no command comes.
 const EXPIRE_EVERY: Duration = Duration::from_millis(100);
 /// How long the thread of a slow script waits for another to take over the connections.
-const HAND_OVER: Duration = Duration::from_millis(1);
+const HAND_OVER: Duration = Duration::from_secs(1);
 /// How long open connections may still send what they have when the server stops.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -170,7 +170,10 @@ async fn serve(engine: Engine, bound: Bound, stop: Stopper) {
 fn hand_over() {
     let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
     if matches!(flavor, Ok(RuntimeFlavor::MultiThread)) {
-        tokio::task::block_in_place(|| pause(HAND_OVER));
+        // This thread would take the connections back if it did not wait until the other has them.
+        let (sender, taken_over) = mpsc::channel();
+        tokio::spawn(async move { sender.send(()) });
+        let _ = tokio::task::block_in_place(|| taken_over.recv_timeout(HAND_OVER));
     }
 }
 
