@@ -17,6 +17,9 @@ use super::change::Change;
 use super::change::changes;
 use super::touched::Touched;
 
+/// More touched keys than this are not told one by one: comparing everything is cheaper.
+const MANY: usize = 100_000;
+
 /// A state that is on its way through history.
 pub(super) struct Replay<'a> {
     reader: &'a Reader,
@@ -81,9 +84,9 @@ impl<'a> Replay<'a> {
         let mut touched = Touched::default();
         for entry in self.reader.entries(self.rest(seq)) {
             let entry = entry?;
-            // After one of these, everything is compared anyway.
             if !touched.everything {
                 touched.extend(Touched::of(&entry.record));
+                touched.everything |= touched.keys.len() > MANY;
             }
             self.step(&entry)?;
         }

@@ -293,6 +293,12 @@ fn part_value(part: &Part, room: Room) -> String {
     values.join(" ")
 }
 
+/// `1 record`, `2 records`.
+pub fn count(number: u64, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
+}
+
 /// A stretch of time: `250 ms`, `2.250 s`, `3 m 20 s`.
 pub fn duration(us: i64) -> String {
     let us = us.unsigned_abs();

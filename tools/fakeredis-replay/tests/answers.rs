@@ -115,7 +115,7 @@ fn why_explains_keys() {
     };
     assert_eq!(
         lines("product:1"),
-        "product:1 is hash of 2 fields: history was rewound."
+        "product:1 is there: history was rewound."
     );
     assert_eq!(
         lines("nothing"),
@@ -268,7 +268,7 @@ fn info_and_check_tell_what_there_is() {
     let check = replay(dir.path(), "check", &[]);
     assert_eq!(
         check.lines(),
-        ["12 records are whole", "clean: nothing is torn or damaged"]
+        ["whole: 12 records", "clean: nothing is torn or damaged"]
     );
     assert_eq!(check.code, 0);
 }

@@ -94,7 +94,7 @@ fn check_tells_torn_from_damaged_and_changes_nothing() {
     let torn = check(&whole[..whole.len() - 3]);
     assert_eq!(torn.code, 1);
     assert!(
-        torn.out.starts_with("11 records are whole\ntorn: seg-"),
+        torn.out.starts_with("whole: 11 records\ntorn: seg-"),
         "{torn:?}"
     );
     let mut bytes = whole.clone();

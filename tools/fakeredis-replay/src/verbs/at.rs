@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::json;
 use crate::output::Output;
 use crate::patience;
+use crate::text;
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -101,10 +102,7 @@ fn print_databases(databases: &[(usize, usize)], out: &mut Output) -> Result<(),
         return out.line("no keys");
     }
     for (db, keys) in databases {
-        out.line(format!(
-            "db{db}: {keys} {}",
-            if *keys == 1 { "key" } else { "keys" }
-        ))?;
+        out.line(format!("db{db}: {}", text::count(*keys as u64, "key")))?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use super::records;
 use crate::Outcome;
 use crate::output::Output;
 use crate::patience;
+use crate::text;
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -50,7 +51,7 @@ fn code(report: &CheckReport) -> u8 {
 }
 
 fn lines(report: &CheckReport) -> Vec<String> {
-    let mut lines = vec![format!("{} records are whole", report.records)];
+    let mut lines = vec![format!("whole: {}", text::count(report.records, "record"))];
     lines.push(health(&report.health));
     let damaged =
         |damage: &Damage| format!("a checkpoint is damaged, and will be passed over: {damage}");

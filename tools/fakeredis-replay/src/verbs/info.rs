@@ -49,7 +49,7 @@ fn print(info: &journal::Info, marks: &[(u64, String)], out: &mut Output) -> Res
     out.line(format!(
         "size         {} in {}",
         size(info.size),
-        plural(info.segments.len(), "segment")
+        text::count(info.segments.len() as u64, "segment")
     ))?;
     let checkpoints = info
         .checkpoints
@@ -111,11 +111,6 @@ fn size(bytes: u64) -> String {
         10_000..10_000_000 => format!("{} kB", bytes / 1_000),
         _ => format!("{} MB", bytes / 1_000_000),
     }
-}
-
-fn plural(count: usize, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{s}")
 }
 
 fn object(info: &journal::Info, marks: &[(u64, String)]) -> Value {

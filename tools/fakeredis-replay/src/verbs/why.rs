@@ -227,11 +227,12 @@ fn print_commit(story: &CommitStory, out: &mut Output) -> Result<(), Failure> {
 }
 
 fn print_key(key: &str, story: &KeyStory, out: &mut Output) -> Result<(), Failure> {
-    let state = match &story.now {
-        Some(slot) => format!("{key} is {}", text::slot(Some(slot), Room::LINE)),
-        None => format!("{key} is not there"),
+    let state = if story.now.is_some() {
+        "is there"
+    } else {
+        "is not there"
     };
-    out.line(format!("{state}: {}.", fate(story.fate)))?;
+    out.line(format!("{key} {state}: {}.", fate(story.fate)))?;
     let Some(last) = &story.last else {
         return Ok(());
     };
