@@ -52,6 +52,7 @@ pub use host::Process;
 pub use host::Unblock;
 pub use reply::ReplyError;
 pub use reply::Result;
+use reply::printed;
 pub use stats::CommandStats;
 pub use stats::Histogram;
 pub use stats::Latency;
@@ -324,22 +325,17 @@ fn has_subcommands(command: &Command) -> bool {
 }
 
 fn unknown(argv: &[&[u8]]) -> ReplyError {
-    // Redis prints C strings: they end where a zero byte stands.
-    let text = |bytes: &[u8], most: usize| {
-        let bytes = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
-        String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
-    };
     let mut message = format!(
         "ERR unknown command '{}', with args beginning with: ",
         argv.first()
-            .map_or_else(String::new, |name| text(name, 128))
+            .map_or_else(String::new, |name| printed(name, 128))
     );
     let mut shown = 0;
     for arg in argv.iter().skip(1) {
         if shown >= 128 {
             break;
         }
-        let arg = text(arg, 128 - shown);
+        let arg = printed(arg, 128 - shown);
         shown += arg.len() + 3;
         message.push_str(&format!("'{arg}' "));
     }
@@ -347,7 +343,7 @@ fn unknown(argv: &[&[u8]]) -> ReplyError {
 }
 
 fn unknown_subcommand(container: &str, word: &[u8]) -> ReplyError {
-    let word = String::from_utf8_lossy(&word[..word.len().min(128)]).into_owned();
+    let word = printed(word, 128);
     ReplyError::new(format!(
         "ERR unknown subcommand '{word}'. Try {container} HELP."
     ))

@@ -56,7 +56,7 @@ impl ReplyError {
 
     /// What containers answer that count the arguments of their subcommands themselves.
     pub fn subcommand(container: &str, word: &[u8]) -> ReplyError {
-        let word = String::from_utf8_lossy(&word[..word.len().min(128)]).into_owned();
+        let word = printed(word, 128);
         let text = format!(
             "ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP."
         );
@@ -97,4 +97,10 @@ impl From<ReplyError> for Reply {
     fn from(error: ReplyError) -> Self {
         Reply::Error(error.0)
     }
+}
+
+/// Bytes inside a message, as Redis prints them: at most `most`, and up to a zero byte.
+pub fn printed(bytes: &[u8], most: usize) -> String {
+    let bytes = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
 }

@@ -10,7 +10,7 @@ use super::kind::Reason;
 pub struct Events(u16);
 
 /// The letters of the classes, a bit for each, in the order in which they are shown.
-const LETTERS: &[u8] = b"g$lshzxetdnKEm";
+const LETTERS: &[u8] = b"g$lshzxetdnocKEm";
 /// How many of them `A` stands for.
 const ALL: usize = 10;
 
@@ -38,12 +38,16 @@ impl Events {
     pub const MODULE: Events = Events(1 << 9);
     /// `n`: a key was created.
     pub const NEW: Events = Events(1 << 10);
+    /// `o`: a key's value was overwritten.
+    pub const OVERWRITTEN: Events = Events(1 << 11);
+    /// `c`: a key's type changed.
+    pub const TYPE_CHANGED: Events = Events(1 << 12);
     /// `K`: publish to `__keyspace@<db>__:<key>`.
-    pub const KEYSPACE: Events = Events(1 << 11);
+    pub const KEYSPACE: Events = Events(1 << 13);
     /// `E`: publish to `__keyevent@<db>__:<event>`.
-    pub const KEYEVENT: Events = Events(1 << 12);
+    pub const KEYEVENT: Events = Events(1 << 14);
     /// `m`: a key was looked for and not found.
-    pub const KEY_MISS: Events = Events(1 << 13);
+    pub const KEY_MISS: Events = Events(1 << 15);
 }
 
 impl Events {
@@ -87,12 +91,13 @@ impl BitOr for Events {
 }
 
 impl fmt::Display for Events {
-    /// Redis leaves `n` out where it writes `A`.
+    /// Redis leaves out `n`, `o` and `c` where it writes `A`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = (1 << ALL) - 1;
         let shown = if self.0 & all == all {
             f.write_str("A")?;
-            self.0 & !all & !Events::NEW.0
+            let beside = Events::NEW | Events::OVERWRITTEN | Events::TYPE_CHANGED;
+            self.0 & !all & !beside.0
         } else {
             self.0
         };

@@ -83,6 +83,9 @@ impl Kind {
     ///
     /// Redis's reason.
     pub fn read(self, text: &[u8], before: Option<&Setting>) -> Result<Setting, Reason> {
+        // Redis reads C strings, but for passwords.
+        let whole = text;
+        let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
         match self {
             Kind::YesNo => yes_no(text).map(Setting::Int),
             Kind::Choice(words) => choice(text, words).map(Setting::Int),
@@ -98,7 +101,8 @@ impl Kind {
             Kind::MemoryOrPercent => memory_or_percent(text).map(Setting::Int),
             Kind::Octal => octal(text).map(Setting::Int),
             Kind::Events => Events::parse(text).map(|events| Setting::Int(events.bits())),
-            Kind::Text | Kind::Words => Ok(Setting::Text(text.into())),
+            Kind::Text => Ok(Setting::Text(whole.into())),
+            Kind::Words => Ok(Setting::Text(text.into())),
             Kind::HostName => list::host_name(text),
             Kind::NodeName => list::node_name(text),
             Kind::Save => list::save(text),
@@ -151,8 +155,15 @@ fn choice(text: &[u8], words: &[&str]) -> Result<i64, Reason> {
 
 /// A bit for each word; the first word has none.
 fn flags(text: &[u8], words: &[&str]) -> Result<i64, Reason> {
-    text.split(|&byte| byte == b' ')
-        .try_fold(0, |mask, word| Ok(mask | 1 << choice(word, words)? & !1))
+    let mask: Result<i64, Reason> = text
+        .split(|&byte| byte == b' ')
+        .try_fold(0, |mask, word| Ok(mask | 1 << choice(word, words)? & !1));
+    let mask = mask?;
+    let has = |word: &str| choice(word.as_bytes(), words).is_ok_and(|place| mask >> place & 1 == 1);
+    if has("save") && has("nosave") {
+        return Err("shutdown options SAVE and NOSAVE can't be used simultaneously".into());
+    }
+    Ok(mask)
 }
 
 fn show_flags(mask: i64, words: &[&str]) -> String {

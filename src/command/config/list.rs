@@ -26,7 +26,7 @@ fn joined(words: impl IntoIterator<Item = impl ToString>) -> Setting {
 /// Seconds (at least 1) and changes (at least 0), pair by pair.
 pub(super) fn save(text: &[u8]) -> Result<Setting, Reason> {
     let words = words(text);
-    let numbers: Option<Vec<i64>> = words.iter().map(|word| parse_i64(word)).collect();
+    let numbers: Option<Vec<i64>> = words.iter().map(|word| leading_number(word)).collect();
     numbers
         .filter(|numbers| {
             let (pairs, rest) = numbers.as_chunks::<2>();
@@ -37,6 +37,14 @@ pub(super) fn save(text: &[u8]) -> Result<Setting, Reason> {
         })
         .map(joined)
         .ok_or_else(|| "Invalid save parameters".into())
+}
+
+/// A number as C's `strtoll` reads it: no digits are 0, a plus and zeros may lead.
+fn leading_number(word: &[u8]) -> Option<i64> {
+    match word {
+        [] => Some(0),
+        _ => str::from_utf8(word).ok()?.parse().ok(),
+    }
 }
 
 /// A class, its hard and soft limits and seconds; classes that are not named keep theirs.

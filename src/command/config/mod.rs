@@ -19,6 +19,7 @@ use std::sync::LazyLock;
 
 use super::reply::ReplyError;
 use super::reply::Result;
+use super::reply::printed;
 use crate::bytes::Bytes;
 use crate::value::glob_match;
 use kind::Kind;
@@ -352,14 +353,14 @@ fn matching(pattern: &[u8]) -> Vec<(Bytes, usize)> {
 }
 
 fn unknown(name: &[u8]) -> ReplyError {
-    let name = String::from_utf8_lossy(name);
+    let name = printed(name, usize::MAX);
     ReplyError::new(format!(
         "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
     ))
 }
 
 fn set_failed(name: &[u8], reason: impl AsRef<str>) -> ReplyError {
-    let (name, reason) = (String::from_utf8_lossy(name), reason.as_ref());
+    let (name, reason) = (printed(name, usize::MAX), reason.as_ref());
     ReplyError::new(format!(
         "ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
     ))

@@ -102,7 +102,7 @@ fn values_are_read_and_shown_as_redis_does() {
         ("save", "60 1 30 2", "60 1 30 2"), ("save", "", ""),
         ("client-output-buffer-limit", "replica 1 2kb 3", "normal 0 0 0 slave 1 2048 3 pubsub 33554432 8388608 60"),
         ("notify-keyspace-events", "KEA", "AKE"), ("notify-keyspace-events", "Kg$lshzxetmdn", "AKm"),
-        ("notify-keyspace-events", "Kn", "nK"), ("notify-keyspace-events", "gx$E", "g$xE"),
+        ("notify-keyspace-events", "Kn", "nK"), ("notify-keyspace-events", "Kgxoc", "gxocK"), ("save", "1 ", "1 0"), ("notify-keyspace-events", "gx$E", "g$xE"),
         ("latency-tracking-info-percentiles", "50 99.99 100.0", "50 99.99 100"),
         ("shutdown-on-sigint", "now save", "save now"), ("shutdown-on-sigint", "save default", "save"),
         ("maxmemory-clients", "50%", "50%"), ("maxmemory-clients", "1mb", "1048576"),
@@ -136,6 +136,7 @@ fn wrong_values_get_redis_s_reason() {
         ("maxmemory-clients", "150%", "percentage argument must be less or equal to 100"),
         ("latency-tracking-info-percentiles", "-1", "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"),
         ("oom-score-adj-values", "1 2", "wrong number of arguments"),
+        ("shutdown-on-sigterm", "nosave save", "shutdown options SAVE and NOSAVE can't be used simultaneously"),
     ];
     for (name, text, reason) in cases {
         assert!(refused(&[[name, text]]).ends_with(reason), "{name} {text}");

@@ -17,6 +17,7 @@ use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
 use crate::command::reply::help;
+use crate::command::reply::printed;
 use crate::command::spec::*;
 use crate::command::sub;
 use crate::command::world::Pause;
@@ -149,7 +150,7 @@ fn client_setinfo(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     } else if option.eq_ignore_ascii_case(b"lib-ver") {
         ("lib-ver", &mut cx.session.library.1)
     } else {
-        let option = String::from_utf8_lossy(option);
+        let option = printed(option, usize::MAX);
         return Err(ReplyError::new(format!(
             "ERR Unrecognized option '{option}'"
         )));

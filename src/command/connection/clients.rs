@@ -5,6 +5,7 @@ use crate::command::context::Context;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
+use crate::command::reply::printed;
 use crate::number::parse_i64;
 use crate::resp::Protocol;
 use crate::resp::Reply;
@@ -39,7 +40,7 @@ impl Kind {
             b"replica" | b"slave" => Ok(Kind::Replica),
             _ => Err(ReplyError::new(format!(
                 "ERR Unknown client type '{}'",
-                String::from_utf8_lossy(name)
+                printed(name, usize::MAX)
             ))),
         }
     }
@@ -267,7 +268,7 @@ fn check_user(name: &[u8]) -> Result<()> {
     if name == b"default" {
         return Ok(());
     }
-    let name = String::from_utf8_lossy(name);
+    let name = printed(name, usize::MAX);
     Err(ReplyError::new(format!("ERR No such user '{name}'")))
 }
 

@@ -8,6 +8,7 @@ use crate::command::context::Context;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
+use crate::command::reply::printed;
 use crate::command::spec::Group;
 use crate::number::parse_i64;
 use crate::resp::Protocol;
@@ -83,7 +84,7 @@ fn wishes<'a>(args: &mut Args<'a>) -> Result<Wishes<'a>> {
             check_name(name)?;
             wishes.name = Some(name);
         } else {
-            let option = String::from_utf8_lossy(option);
+            let option = printed(option, usize::MAX);
             return Err(ReplyError::new(format!(
                 "ERR Syntax error in HELLO option '{option}'"
             )));

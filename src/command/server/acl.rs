@@ -15,6 +15,7 @@ use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
 use crate::command::reply::help;
+use crate::command::reply::printed;
 use crate::command::resolve;
 use crate::command::spec::*;
 use crate::command::sub;
@@ -68,7 +69,7 @@ fn acl_cat(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
         [name] => *name,
         _ => return Err(ReplyError::subcommand("ACL", args.argv()[1])),
     };
-    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+    let name = printed(name, usize::MAX).to_ascii_lowercase();
     let wanted =
         category(&name).ok_or_else(|| ReplyError::new(format!("ERR Unknown category '{name}'")))?;
     let within = all().filter(|(group, row)| categories(row.flags, *group) & wanted != 0);
@@ -87,12 +88,12 @@ fn acl_deluser(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
 fn acl_dryrun(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let user = args.next()?;
     if user != b"default" {
-        let user = String::from_utf8_lossy(user);
+        let user = printed(user, usize::MAX);
         return Err(ReplyError::new(format!("ERR User '{user}' not found")));
     }
     let argv = args.rest();
     if crate::command::find(argv).is_err() {
-        let name = String::from_utf8_lossy(argv[0]);
+        let name = printed(argv[0], usize::MAX);
         return Err(ReplyError::new(format!("ERR Command '{name}' not found")));
     }
     resolve(argv).map(|_| Reply::OK)
@@ -189,7 +190,7 @@ fn acl_setuser(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
             b"nopass" | b"resetpass" => password = Some(&b""[..]),
             [b'>', text @ ..] => password = Some(text),
             _ => {
-                let rule = String::from_utf8_lossy(rule);
+                let rule = printed(rule, usize::MAX);
                 return Err(ReplyError::new(format!(
                     "ERR Error in ACL SETUSER modifier '{rule}': a fake's user may do everything"
                 )));

@@ -9,6 +9,7 @@ use crate::command::context::Context;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::help;
+use crate::command::reply::printed;
 use crate::command::spec::*;
 use crate::command::stats::CommandStats;
 use crate::command::stats::Event;
@@ -55,7 +56,7 @@ fn latency_doctor(cx: &mut Context<'_>, _: Args<'_>) -> Result {
 fn latency_graph(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let name = args.next()?;
     let Some((name, event)) = cx.world.latency.event(name) else {
-        let name = String::from_utf8_lossy(name);
+        let name = printed(name, usize::MAX);
         return Err(ReplyError::new(format!(
             "ERR No samples available for event '{name}'"
         )));

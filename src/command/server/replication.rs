@@ -5,6 +5,7 @@ use crate::command::context::Context;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
+use crate::command::reply::printed;
 use crate::number::parse_i64;
 use crate::resp::Reply;
 
@@ -52,7 +53,7 @@ pub(super) fn replconf(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
             }
             b"listening-port" | b"ip-address" | b"capa" => {}
             _ => {
-                let option = String::from_utf8_lossy(option);
+                let option = printed(option, usize::MAX);
                 return Err(ReplyError::new(format!(
                     "ERR Unrecognized REPLCONF option: {option}"
                 )));
