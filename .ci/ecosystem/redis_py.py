@@ -1,0 +1,228 @@
+"""redis-py against a fakeredis-server: redis_py.py PORT
+
+Every check runs on the synchronous and on the asynchronous client, with the default protocol, with RESP2 and with
+RESP3. The synchronous client is made to look asynchronous, so that each check is written once.
+"""
+
+import asyncio
+import sys
+import traceback
+
+import redis
+import redis.asyncio
+
+
+class Immediate:
+    """A synchronous client or pipeline whose answers can be awaited; nothing is ever waited for."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __getattr__(self, name):
+        async def call(*args, **kwargs):
+            return getattr(self.inner, name)(*args, **kwargs)
+
+        return call
+
+    def pipeline(self, **kwargs):
+        return Immediate(self.inner.pipeline(**kwargs))
+
+    def multi(self):
+        self.inner.multi()
+
+    def register_script(self, text):
+        script = self.inner.register_script(text)
+
+        async def call(**kwargs):
+            return script(**kwargs)
+
+        return call
+
+    async def scan_iter(self, *args, **kwargs):
+        for key in self.inner.scan_iter(*args, **kwargs):
+            yield key
+
+    async def transaction(self, function, *watches):
+        return self.inner.transaction(lambda pipe: finish(function(Immediate(pipe))), *watches)
+
+
+def finish(coroutine):
+    """What a coroutine answers that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("it waited")
+
+
+async def raises(kind, answer):
+    try:
+        await answer
+    except kind as error:
+        return str(error)
+    raise AssertionError(f"no {kind.__name__}")
+
+
+# Each check gets a client of an empty database, and another that is somebody else's.
+
+
+async def strings(r, other):
+    assert await r.ping() is True
+    assert await r.set("k", "v") is True
+    assert await r.get("k") == b"v"
+    assert await r.set("k", "w", nx=True) is None
+    assert await r.set("k", "w", get=True) == b"v"
+    assert await r.append("k", b"\x00\xff\r\n") == 5
+    assert await r.get("k") == b"w\x00\xff\r\n"
+    assert await r.mset({"a": 1, "b": 2}) is True
+    assert await r.mget("a", "b", "none") == [b"1", b"2", None]
+    assert await r.incr("a", 41) == 42
+    assert await r.incrbyfloat("a", 0.5) == 42.5
+    assert await r.delete("a", "b", "none") == 2
+
+
+async def hashes(r, other):
+    assert await r.hset("h", mapping={"name": "mug", "stock": 10}) == 2
+    assert await r.hgetall("h") == {b"name": b"mug", b"stock": b"10"}
+    assert await r.hincrby("h", "stock", -1) == 9
+    assert await r.hmget("h", "stock", "none") == [b"9", None]
+    assert await r.hdel("h", "name") == 1
+    assert await r.hexists("h", "name") is False
+
+
+async def expiry(r, other):
+    await r.set("short", "v", px=50)
+    assert 0 < await r.pttl("short") <= 50
+    await r.set("long", "v", ex=100)
+    assert await r.ttl("long") in (99, 100)
+    assert await r.persist("long") is True
+    assert await r.ttl("long") == -1
+    assert await r.expire("long", 100, xx=True) is False
+    while other.exists("short"):
+        pass
+    assert await r.get("short") is None
+    assert await r.ttl("short") == -2
+
+
+async def scan_iter(r, other):
+    await r.mset({f"user:{i}": i for i in range(1000)} | {"other": 1})
+    found = [key async for key in r.scan_iter("user:*", count=50)]
+    assert sorted(found) == sorted(f"user:{i}".encode() for i in range(1000))
+
+
+async def pipelines(r, other):
+    pipe = r.pipeline(transaction=False)
+    for increment in (1, 2, 3):
+        await pipe.incrby("k", increment)
+    assert await pipe.execute() == [1, 3, 6]
+    pipe = r.pipeline(transaction=True)
+    await pipe.set("k", "text")
+    await pipe.incr("k")
+    await pipe.get("k")
+    done, error, value = await pipe.execute(raise_on_error=False)
+    assert (done, value) == (True, b"text")
+    assert isinstance(error, redis.ResponseError) and "not an integer" in str(error)
+
+
+async def watch(r, other):
+    await r.set("k", 1)
+    pipe = r.pipeline()
+    await pipe.watch("k")
+    assert await pipe.get("k") == b"1"
+    other.set("k", 2)
+    pipe.multi()
+    await pipe.set("k", 3)
+    await raises(redis.WatchError, pipe.execute())
+    await pipe.reset()
+    assert await r.get("k") == b"2"
+
+
+async def transaction(r, other):
+    await r.set("k", 10)
+    tries = []
+
+    async def decrement(pipe):
+        tries.append(int(await pipe.get("k")))
+        if len(tries) == 1:
+            other.set("k", 5)  # the first try is in vain
+        pipe.multi()
+        await pipe.set("k", tries[-1] - 1)
+
+    assert await r.transaction(decrement, "k") == [True]
+    assert tries == [10, 5]
+    assert await r.get("k") == b"4"
+
+
+async def scripts(r, other):
+    script = r.register_script("redis.call('SET', KEYS[1], ARGV[1]) return {KEYS[1], 7, false}")
+    for _ in range(2):
+        await r.script_flush()  # so that EVALSHA answers NOSCRIPT, and the client loads the script
+        assert await script(keys=["k"], args=["v"]) == [b"k", 7, None]
+    await raises(redis.exceptions.NoScriptError, r.evalsha("0" * 40, 0))
+    error = await raises(redis.ResponseError, r.eval("return redis.call('INCR', KEYS[1])", 1, "k"))
+    assert "not an integer" in error
+
+
+async def errors(r, other):
+    await r.set("k", "v")
+    assert "WRONGTYPE" in await raises(redis.ResponseError, r.hget("k", "f"))
+    assert "not an integer" in await raises(redis.ResponseError, r.incr("k"))
+    assert "unknown command" in await raises(redis.ResponseError, r.execute_command("NOSUCH"))
+
+
+async def administration(r, other):
+    info = await r.info()
+    assert info["redis_version"] == "8.2.3" and info["connected_clients"] >= 1
+    assert await r.config_get("databases") == {"databases": "16"}
+    assert await r.config_set("maxmemory-policy", "allkeys-lru") is True
+    assert await r.config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
+    assert await r.dbsize() == 0
+    assert int((await r.client_info())["id"]) > 0
+    assert (await r.time())[0] > 1_700_000_000
+
+
+CHECKS = [
+    strings,
+    hashes,
+    expiry,
+    scan_iter,
+    pipelines,
+    watch,
+    transaction,
+    scripts,
+    errors,
+    administration,
+]
+
+
+async def run(name, connect, port, protocol):
+    other = redis.Redis(port=port)
+    options = {"protocol": protocol} if protocol else {}
+    good = True
+    for check in CHECKS:
+        other.flushall()
+        title = f"redis-py: {name}, {f'RESP{protocol}' if protocol else 'defaults'}: {check.__name__}"
+        client = connect(port=port, **options)
+        try:
+            await check(client, other)
+            print(f"ok     {title}")
+        except Exception:
+            good = False
+            print(f"FAILED {title}\n{traceback.format_exc()}")
+        await (client.close() if isinstance(client, Immediate) else client.aclose())
+    return good
+
+
+async def main(port):
+    outcomes = [
+        await run(name, connect, port, protocol)
+        for name, connect in [
+            ("sync", lambda **options: Immediate(redis.Redis(**options))),
+            ("asyncio", redis.asyncio.Redis),
+        ]
+        for protocol in (None, 2, 3)
+    ]
+    return 0 if all(outcomes) else 1
+
+
+sys.exit(asyncio.run(main(int(sys.argv[1]))))
