@@ -6,6 +6,7 @@
 mod administration;
 mod architecture;
 mod client;
+mod determinism;
 mod examples;
 mod server;
 mod support;

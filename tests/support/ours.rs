@@ -46,7 +46,8 @@ impl InProcess {
         InProcess::on(in_memory())
     }
 
-    fn on(fake: FakeRedis) -> InProcess {
+    /// The engine of `fake`.
+    pub fn on(fake: FakeRedis) -> InProcess {
         InProcess {
             fake,
             protocol: Protocol::Resp2,
@@ -218,7 +219,8 @@ impl Target for Reopened {
     }
 }
 
-fn started() -> Clock {
+/// A clock that stands where every section begins.
+pub fn started() -> Clock {
     Clock::frozen_at(UNIX_EPOCH + START)
 }
 
@@ -233,7 +235,7 @@ fn journaled(dir: &Path, clock: Clock) -> FakeRedis {
 }
 
 /// The flags that the real server is started with too.
-fn config() -> Config {
+pub fn config() -> Config {
     let mut config = Config::default();
     for (name, value) in FLAGS {
         config.set_flag(name, &[value]).unwrap();

@@ -134,7 +134,7 @@ fn run(
 }
 
 /// An answer in the notation of transcripts.
-fn show(answer: Answer, order: Order, lower: bool) -> String {
+pub fn show(answer: Answer, order: Order, lower: bool) -> String {
     match answer {
         Answer::Nothing => NOTHING.into(),
         Answer::Closed => CLOSED.into(),
