@@ -67,7 +67,8 @@ fn lset(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let key = args.next()?;
     let len = cx.peek_list(key)?.ok_or(ReplyError::NO_SUCH_KEY)?.len();
     let (index, element) = (args.i64()?, args.next()?);
-    let at = position(index, len).ok_or(ReplyError::OUT_OF_RANGE)?;
+    // Redis keeps only 32 bits of this index.
+    let at = position(i64::from(index as i32), len).ok_or(ReplyError::OUT_OF_RANGE)?;
     cx.list_mut(key)?.set(at, element);
     cx.changed(key);
     Ok(Reply::OK)
