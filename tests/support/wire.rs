@@ -89,6 +89,7 @@ impl Client {
                 Ok(0) => return Answer::Closed,
                 Ok(len) => self.received.extend_from_slice(&buffer[..len]),
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Answer::Closed,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Answer::Nothing,
             }
         }
