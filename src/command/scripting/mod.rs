@@ -37,6 +37,8 @@ use super::sub;
 use crate::resp::Reply;
 
 const NO_SCRIPT: ReplyError = fixed("NOSCRIPT No matching script. Please use EVAL.");
+/// The length of a SHA1 in hexadecimal; what is not one is refused before anything else is read.
+const SHA_LEN: usize = 40;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(super) const COMMANDS: &[Command] = &[
@@ -135,6 +137,9 @@ fn eval_text(cx: &mut Context<'_>, mut args: Args<'_>, read_only: bool) -> Resul
 
 fn eval_sha(cx: &mut Context<'_>, mut args: Args<'_>, read_only: bool) -> Result {
     let sha = String::from_utf8_lossy(args.next()?).to_ascii_lowercase();
+    if sha.len() != SHA_LEN {
+        return Err(NO_SCRIPT);
+    }
     let given = keys_and_args(&mut args)?;
     run(cx, &sha, read_only, given)
 }
