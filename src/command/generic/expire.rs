@@ -140,6 +140,8 @@ impl Condition {
                 b"GT" => condition.gt = true,
                 b"LT" => condition.lt = true,
                 _ => {
+                    // Redis writes it as a C string.
+                    let flag = flag.split(|&byte| byte == 0).next().unwrap_or_default();
                     let flag = String::from_utf8_lossy(flag);
                     return Err(ReplyError::new(format!("ERR Unsupported option {flag}")));
                 }
