@@ -7,6 +7,7 @@ mod administration;
 mod architecture;
 mod client;
 mod determinism;
+mod differential;
 mod examples;
 mod server;
 mod support;
