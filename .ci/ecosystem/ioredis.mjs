@@ -58,6 +58,13 @@ const checks = {
     assert.deepEqual(await r.eval("return {KEYS[1], ARGV[1], 7}", 1, "k", "a"), ["k", "a", 7]);
   },
 
+  async "messages"(r, other) {
+    const message = new Promise((resolve) => other.on("message", (...found) => resolve(found)));
+    assert.equal(await other.subscribe("news"), 1);
+    assert.equal(await r.publish("news", "hello"), 1);
+    assert.deepEqual(await message, ["news", "hello"]);
+  },
+
   async "an error"(r) {
     await r.set("k", "v");
     await assert.rejects(r.hget("k", "f"), { name: "ReplyError", message: /^WRONGTYPE/ });

@@ -163,6 +163,15 @@ async def scripts(r, other):
     assert "not an integer" in error
 
 
+async def messages(r, other):
+    with other.pubsub() as listener:
+        listener.subscribe("news")
+        assert listener.get_message(timeout=10)["type"] == "subscribe"
+        assert await r.publish("news", "hello") == 1
+        message = listener.get_message(timeout=10)
+        assert (message["channel"], message["data"]) == (b"news", b"hello")
+
+
 async def errors(r, other):
     await r.set("k", "v")
     assert "WRONGTYPE" in await raises(redis.ResponseError, r.hget("k", "f"))
@@ -190,14 +199,15 @@ CHECKS = [
     watch,
     transaction,
     scripts,
+    messages,
     errors,
     administration,
 ]
 
 
 async def run(name, connect, port, protocol):
-    other = redis.Redis(port=port)
     options = {"protocol": protocol} if protocol else {}
+    other = redis.Redis(port=port, **options)
     good = True
     for check in CHECKS:
         other.flushall()
