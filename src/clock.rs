@@ -51,6 +51,12 @@ impl Clock {
         clock
     }
 
+    /// Another clock that shows the same time, and from now on goes its own way.
+    #[must_use]
+    pub fn fork(&self) -> Clock {
+        Clock(Arc::new(Mutex::new(*self.mode())))
+    }
+
     /// The time.
     pub fn now(&self) -> SystemTime {
         from_micros(self.now_us())

@@ -58,6 +58,10 @@ impl FakeRedis {
         }
     }
 
+    pub(crate) fn from_parts(engine: Engine, clock: Clock) -> FakeRedis {
+        FakeRedis { engine, clock }
+    }
+
     /// A fake whose journal is in the directory `dir`, with the state that the journal gives; a new journal
     /// where there is none.
     ///

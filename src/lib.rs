@@ -85,7 +85,6 @@ pub mod journal;
 pub mod keyspace;
 #[doc(hidden)]
 pub mod number;
-mod pubsub;
 pub mod resp;
 #[doc(hidden)]
 pub mod rng;
@@ -93,6 +92,7 @@ pub mod rng;
 mod server;
 #[doc(hidden)]
 pub mod session;
+mod snapshot;
 pub mod timeline;
 #[doc(hidden)]
 pub mod value;
@@ -138,6 +138,7 @@ pub use fixtures::Size;
 pub use fixtures::digest as fixture_digest;
 
 // The past.
+pub use snapshot::Snapshot;
 pub use timeline::Rev;
 pub use timeline::Timeline;
 pub use timeline::View;

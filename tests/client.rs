@@ -1,5 +1,6 @@
 //! The Rust front door, used as redis-rs code that knows nothing of us uses a connection.
 
+use fakeredis::Clock;
 use fakeredis::FakeRedis;
 use fakeredis::Options;
 use fakeredis::Transactions;
@@ -176,4 +177,57 @@ fn a_journaled_fake_is_the_same_after_reopening() {
     assert_eq!(con.get::<_, String>("k").unwrap(), "v");
     assert_eq!(con.get::<_, i64>("n").unwrap(), 2);
     fake.close().unwrap();
+}
+
+#[test]
+fn a_snapshot_is_given_back_and_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let digest = {
+        let fake = FakeRedis::open(dir.path()).unwrap();
+        fake.load("balances").unwrap();
+        let mut con = fake.connection();
+        let before = fake.snapshot();
+        let digest = fake.digest();
+        con.watch("account_a").unwrap();
+        let _: () = con.set("account_b", 1).unwrap();
+        let _: () = con.set("other", 1).unwrap();
+        fake.restore(&before).unwrap();
+        assert_eq!(fake.digest(), digest);
+        con.multi().unwrap();
+        let _: () = con.set("account_a", 7).unwrap();
+        assert!(
+            con.exec().unwrap().is_some(),
+            "the watched key did not change"
+        );
+        fake.restore(&before).unwrap();
+        digest
+    };
+    let fake = FakeRedis::open(dir.path()).unwrap();
+    assert_eq!(fake.digest(), digest, "the rewind is in the journal");
+
+    let other = FakeRedis::new();
+    let _: () = other.connection().set("mine", "x").unwrap();
+    fake.restore(&other.snapshot()).unwrap();
+    assert_eq!(fake.digest(), other.digest());
+    drop(fake);
+    let fake = FakeRedis::open(dir.path()).unwrap();
+    assert_eq!(
+        fake.digest(),
+        other.digest(),
+        "so is a snapshot of another fake"
+    );
+}
+
+#[test]
+fn a_fork_goes_its_own_way() {
+    let clock = Clock::frozen_at(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000));
+    let fake = FakeRedis::builder().clock(clock).build().unwrap();
+    let _: () = fake.connection().set_ex("k", "v", 10).unwrap();
+    let fork = fake.fork();
+    fork.clock().advance(std::time::Duration::from_secs(11));
+    assert_eq!(
+        fork.connection().get::<_, Option<String>>("k").unwrap(),
+        None
+    );
+    assert_eq!(fake.connection().get::<_, String>("k").unwrap(), "v");
 }

@@ -11,9 +11,9 @@ use super::reply::help;
 use super::spec::*;
 use super::sub;
 use crate::bytes::Bytes;
-use crate::pubsub::Kind;
 use crate::resp::Reply;
 use crate::session::SessionKey;
+use crate::session::Topic;
 use crate::value::glob_match;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
@@ -51,30 +51,30 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 fn subscribe(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    subscribe_to(cx, args, Kind::Channel, "subscribe")
+    subscribe_to(cx, args, Topic::Channel, "subscribe")
 }
 
 fn psubscribe(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    subscribe_to(cx, args, Kind::Pattern, "psubscribe")
+    subscribe_to(cx, args, Topic::Pattern, "psubscribe")
 }
 
 fn ssubscribe(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    subscribe_to(cx, args, Kind::Shard, "ssubscribe")
+    subscribe_to(cx, args, Topic::Shard, "ssubscribe")
 }
 
 fn unsubscribe(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    unsubscribe_from(cx, args, Kind::Channel, "unsubscribe")
+    unsubscribe_from(cx, args, Topic::Channel, "unsubscribe")
 }
 
 fn punsubscribe(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    unsubscribe_from(cx, args, Kind::Pattern, "punsubscribe")
+    unsubscribe_from(cx, args, Topic::Pattern, "punsubscribe")
 }
 
 fn sunsubscribe(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    unsubscribe_from(cx, args, Kind::Shard, "sunsubscribe")
+    unsubscribe_from(cx, args, Topic::Shard, "sunsubscribe")
 }
 
-fn subscribe_to(cx: &mut Context<'_>, mut args: Args<'_>, kind: Kind, verb: &str) -> Result {
+fn subscribe_to(cx: &mut Context<'_>, mut args: Args<'_>, kind: Topic, verb: &str) -> Result {
     let mut confirmations = Vec::new();
     for topic in args.rest() {
         cx.world.subscriptions.add(cx.session.key(), kind, topic);
@@ -83,7 +83,7 @@ fn subscribe_to(cx: &mut Context<'_>, mut args: Args<'_>, kind: Kind, verb: &str
     Ok(one_by_one(cx, confirmations))
 }
 
-fn unsubscribe_from(cx: &mut Context<'_>, mut args: Args<'_>, kind: Kind, verb: &str) -> Result {
+fn unsubscribe_from(cx: &mut Context<'_>, mut args: Args<'_>, kind: Topic, verb: &str) -> Result {
     let session = cx.session.key();
     let mut topics: Vec<Bytes> = args
         .rest()
@@ -105,12 +105,12 @@ fn unsubscribe_from(cx: &mut Context<'_>, mut args: Args<'_>, kind: Kind, verb: 
 }
 
 /// What a connection is told of one topic, with the number of topics that it then has.
-fn confirmation(cx: &mut Context<'_>, kind: Kind, verb: &str, topic: Reply) -> Reply {
+fn confirmation(cx: &mut Context<'_>, kind: Topic, verb: &str, topic: Reply) -> Reply {
     let count = |kind| cx.world.subscriptions.topics(cx.session.key(), kind).len();
-    let subscriptions = [Kind::Channel, Kind::Pattern, Kind::Shard].map(count);
+    let subscriptions = [Topic::Channel, Topic::Pattern, Topic::Shard].map(count);
     let [channels, patterns, shards] = subscriptions;
     cx.session.subscriptions = subscriptions;
-    let shown = if kind == Kind::Shard {
+    let shown = if kind == Topic::Shard {
         shards
     } else {
         channels + patterns
@@ -131,7 +131,7 @@ fn publish(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let listeners = cx
         .world
         .subscriptions
-        .listeners(Kind::Channel, channel)
+        .listeners(Topic::Channel, channel)
         .to_vec();
     let parts = [b"message", channel, message];
     let named = deliver(
@@ -142,7 +142,7 @@ fn publish(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let matching: Vec<Bytes> = cx
         .world
         .subscriptions
-        .all(Kind::Pattern)
+        .all(Topic::Pattern)
         .filter(|(pattern, _)| glob_match(pattern, channel, false))
         .map(|(pattern, _)| pattern.clone())
         .collect();
@@ -150,7 +150,7 @@ fn publish(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         let listeners = cx
             .world
             .subscriptions
-            .listeners(Kind::Pattern, pattern)
+            .listeners(Topic::Pattern, pattern)
             .to_vec();
         let parts = [b"pmessage", &**pattern, channel, message];
         deliver(
@@ -168,7 +168,7 @@ fn spublish(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let listeners = cx
         .world
         .subscriptions
-        .listeners(Kind::Shard, channel)
+        .listeners(Topic::Shard, channel)
         .to_vec();
     let parts = [b"smessage", channel, message];
     Ok(Reply::len(deliver(
@@ -191,14 +191,14 @@ fn deliver(cx: &mut Context<'_>, listeners: &[SessionKey], message: &Reply) -> u
 }
 
 fn pubsub_channels(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    active(cx, args, Kind::Channel, "CHANNELS")
+    active(cx, args, Topic::Channel, "CHANNELS")
 }
 
 fn pubsub_shardchannels(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    active(cx, args, Kind::Shard, "SHARDCHANNELS")
+    active(cx, args, Topic::Shard, "SHARDCHANNELS")
 }
 
-fn active(cx: &mut Context<'_>, mut args: Args<'_>, kind: Kind, name: &str) -> Result {
+fn active(cx: &mut Context<'_>, mut args: Args<'_>, kind: Topic, name: &str) -> Result {
     let pattern = match args.rest() {
         [] => b"*".as_slice(),
         [pattern] => pattern,
@@ -214,14 +214,14 @@ fn active(cx: &mut Context<'_>, mut args: Args<'_>, kind: Kind, name: &str) -> R
 }
 
 fn pubsub_numsub(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    Ok(counts(cx, args, Kind::Channel))
+    Ok(counts(cx, args, Topic::Channel))
 }
 
 fn pubsub_shardnumsub(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    Ok(counts(cx, args, Kind::Shard))
+    Ok(counts(cx, args, Topic::Shard))
 }
 
-fn counts(cx: &mut Context<'_>, mut args: Args<'_>, kind: Kind) -> Reply {
+fn counts(cx: &mut Context<'_>, mut args: Args<'_>, kind: Topic) -> Reply {
     let count = |channel: &&[u8]| {
         let listeners = cx.world.subscriptions.listeners(kind, channel).len();
         [Reply::bulk(*channel), Reply::len(listeners)]
@@ -231,7 +231,7 @@ fn counts(cx: &mut Context<'_>, mut args: Args<'_>, kind: Kind) -> Reply {
 
 fn pubsub_numpat(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     Ok(Reply::len(
-        cx.world.subscriptions.all(Kind::Pattern).count(),
+        cx.world.subscriptions.all(Topic::Pattern).count(),
     ))
 }
 

@@ -10,9 +10,9 @@ use super::stats::Stats;
 use crate::bytes::Bytes;
 use crate::keyspace::Keyspace;
 use crate::keyspace::WatchRegistry;
-use crate::pubsub::Subscriptions;
 use crate::rng::Rng;
 use crate::session::Sessions;
+use crate::session::Subscriptions;
 use crate::value::Value;
 use std::sync::Arc;
 

@@ -25,6 +25,7 @@ pub use turn::Turn;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::Weak;
 
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
@@ -56,6 +57,22 @@ use record::Recorder;
 /// A handle on an engine; clones are the same engine.
 #[derive(Clone)]
 pub struct Engine(Arc<Shared>);
+
+/// What distinguishes an engine from all others.
+#[derive(Clone)]
+pub struct EngineId(Weak<Shared>);
+
+impl PartialEq for EngineId {
+    fn eq(&self, other: &Self) -> bool {
+        Weak::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for EngineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EngineId({:p})", self.0.as_ptr())
+    }
+}
 
 struct Shared {
     core: Mutex<Core>,
@@ -120,6 +137,11 @@ impl Engine {
     /// The running script, as seen without the engine's lock.
     pub fn busy(&self) -> &Busy {
         &self.0.busy
+    }
+
+    /// What distinguishes this engine from all others, even after its end.
+    pub fn id(&self) -> EngineId {
+        EngineId(Arc::downgrade(&self.0))
     }
 
     /// The journal, where there is one.

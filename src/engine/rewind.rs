@@ -35,6 +35,11 @@ impl Core {
         Ok(self.last_seq())
     }
 
+    /// Makes the data `keyspace` in an engine that nobody has used yet.
+    pub fn adopt(&mut self, keyspace: Keyspace) {
+        self.world.keyspace = keyspace;
+    }
+
     fn touch_differences(&mut self, before: &Keyspace) {
         let (after, seq) = (&self.world.keyspace, self.recorder.last_seq);
         for db in 0..before.databases() {

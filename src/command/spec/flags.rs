@@ -241,9 +241,9 @@ pub fn all_category_names() -> impl Iterator<Item = &'static str> {
     CATEGORY_NAMES.into_iter()
 }
 
-/// The names of the flags that are set, in Redis's order.
+/// The names of the flags that are set, in Redis's order. Redis tells nobody of `may_replicate`.
 pub fn flag_names(flags: u64) -> impl Iterator<Item = &'static str> {
-    named(&FLAG_NAMES, flags)
+    named(&FLAG_NAMES, flags & !MAY_REPLICATE)
 }
 
 /// The names of the ACL categories in a mask, in Redis's order and without the `@`.

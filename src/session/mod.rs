@@ -1,4 +1,10 @@
-//! One connection's plain state, and the table of all connections. It knows no command and no socket.
+//! One connection's plain state, the table of all connections, and who listens to what. It knows no command and
+//! no socket.
+
+mod subscriptions;
+
+pub use subscriptions::Subscriptions;
+pub use subscriptions::Topic;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::SessionKey;
 use crate::bytes::Bytes;
-use crate::session::SessionKey;
 
 /// What is subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum Topic {
     /// A channel by name.
     Channel,
     /// All channels that match a pattern.
@@ -20,14 +20,14 @@ pub enum Kind {
 #[derive(Clone, Debug, Default)]
 pub struct Subscriptions {
     /// Who listens, first to subscribe first.
-    listeners: BTreeMap<(Kind, Bytes), Vec<SessionKey>>,
+    listeners: BTreeMap<(Topic, Bytes), Vec<SessionKey>>,
     /// What each listens to, in the order it subscribed.
-    topics: BTreeMap<u64, Vec<(Kind, Bytes)>>,
+    topics: BTreeMap<u64, Vec<(Topic, Bytes)>>,
 }
 
 impl Subscriptions {
     /// Subscribes a connection; whether it was not before.
-    pub fn add(&mut self, session: SessionKey, kind: Kind, topic: &[u8]) -> bool {
+    pub fn add(&mut self, session: SessionKey, kind: Topic, topic: &[u8]) -> bool {
         let place = (kind, Bytes::from(topic));
         let topics = self.topics.entry(session.id()).or_default();
         if topics.contains(&place) {
@@ -39,7 +39,7 @@ impl Subscriptions {
     }
 
     /// Ends a subscription; whether there was one.
-    pub fn remove(&mut self, session: SessionKey, kind: Kind, topic: &[u8]) -> bool {
+    pub fn remove(&mut self, session: SessionKey, kind: Topic, topic: &[u8]) -> bool {
         let place = (kind, Bytes::from(topic));
         let Some(topics) = self.topics.get_mut(&session.id()) else {
             return false;
@@ -67,20 +67,20 @@ impl Subscriptions {
     }
 
     /// What a connection is subscribed to, in the order it subscribed.
-    pub fn topics(&self, session: SessionKey, kind: Kind) -> Vec<Bytes> {
+    pub fn topics(&self, session: SessionKey, kind: Topic) -> Vec<Bytes> {
         let topics = self.topics.get(&session.id()).into_iter().flatten();
         let of_kind = topics.filter(|(other, _)| *other == kind);
         of_kind.map(|(_, topic)| topic.clone()).collect()
     }
 
     /// Who listens to exactly this.
-    pub fn listeners(&self, kind: Kind, topic: &[u8]) -> &[SessionKey] {
+    pub fn listeners(&self, kind: Topic, topic: &[u8]) -> &[SessionKey] {
         let place = (kind, Bytes::from(topic));
         self.listeners.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// All that anybody is subscribed to, with those who are, in order of the names.
-    pub fn all(&self, kind: Kind) -> impl Iterator<Item = (&Bytes, &[SessionKey])> {
+    pub fn all(&self, kind: Topic) -> impl Iterator<Item = (&Bytes, &[SessionKey])> {
         let all = self
             .listeners
             .iter()
@@ -100,17 +100,17 @@ mod tests {
         let mut sessions = Sessions::default();
         let [a, b] = [0, 1].map(|_| sessions.open(Address::default(), 0));
         let mut all = Subscriptions::default();
-        assert!(all.add(a, Kind::Channel, b"x") && !all.add(a, Kind::Channel, b"x"));
-        assert!(all.add(b, Kind::Channel, b"x") && all.add(b, Kind::Pattern, b"x"));
-        assert_eq!(all.listeners(Kind::Channel, b"x"), [a, b]);
-        assert!(all.remove(b, Kind::Pattern, b"x") && !all.remove(b, Kind::Pattern, b"x"));
+        assert!(all.add(a, Topic::Channel, b"x") && !all.add(a, Topic::Channel, b"x"));
+        assert!(all.add(b, Topic::Channel, b"x") && all.add(b, Topic::Pattern, b"x"));
+        assert_eq!(all.listeners(Topic::Channel, b"x"), [a, b]);
+        assert!(all.remove(b, Topic::Pattern, b"x") && !all.remove(b, Topic::Pattern, b"x"));
         all.forget(a);
-        assert_eq!(all.listeners(Kind::Channel, b"x"), [b]);
-        assert_eq!(all.topics(b, Kind::Channel), [Bytes::from(b"x")]);
+        assert_eq!(all.listeners(Topic::Channel, b"x"), [b]);
+        assert_eq!(all.topics(b, Topic::Channel), [Bytes::from(b"x")]);
         assert_eq!(
             (
-                all.all(Kind::Channel).count(),
-                all.all(Kind::Pattern).count()
+                all.all(Topic::Channel).count(),
+                all.all(Topic::Pattern).count()
             ),
             (1, 0)
         );

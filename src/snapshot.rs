@@ -1,0 +1,106 @@
+//! Snapshots and forks: a state that is kept, given back, or handed to another fake.
+
+use crate::command::Config;
+use crate::commit::CommandList;
+use crate::commit::Seq;
+use crate::engine::Engine;
+use crate::engine::EngineId;
+use crate::error::Error;
+use crate::fakeredis::FakeRedis;
+use crate::fixtures;
+use crate::keyspace::Keyspace;
+
+/// How many commands make one record where a foreign snapshot is restored into a journal.
+const BATCH: usize = 1000;
+
+/// A fake's data at one moment. It shares memory with the fake until one of them changes.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    engine: EngineId,
+    seq: Seq,
+    keyspace: Keyspace,
+}
+
+impl FakeRedis {
+    /// The data as it is now, in microseconds: nothing is copied until it changes.
+    ///
+    /// ```
+    /// use fakeredis::FakeRedis;
+    /// use redis::Commands;
+    ///
+    /// let fake = FakeRedis::new();
+    /// fake.load("inventory")?;
+    /// let before = fake.snapshot();
+    /// let mut con = fake.connection();
+    /// let _: () = con.del("product:product_1")?;
+    /// fake.restore(&before)?;
+    /// assert!(con.exists::<_, bool>("product:product_1")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn snapshot(&self) -> Snapshot {
+        let core = self.engine().lock();
+        Snapshot {
+            engine: self.engine().id(),
+            seq: core.last_seq(),
+            keyspace: core.world().keyspace.clone(),
+        }
+    }
+
+    /// Makes the data what they were; watched keys that change thereby count as changed. In a journal this is
+    /// one more record, a rewind; a snapshot of another fake is recorded as the commands that make it.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be written.
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        let is_own = snapshot.engine == self.engine().id();
+        if is_own || self.engine().journal().is_none() {
+            let keyspace = snapshot.keyspace.clone();
+            self.engine()
+                .batch(|core| core.rewind_to(snapshot.seq, keyspace))??;
+            return Ok(());
+        }
+        let mut commands = CommandList::new();
+        commands.push(&[b"FLUSHALL"]);
+        for argv in fixtures::dump(&snapshot.keyspace) {
+            commands.push(&argv);
+            if commands.len() == BATCH {
+                self.run_all(&commands)?;
+                commands.clear();
+            }
+        }
+        self.run_all(&commands)
+    }
+
+    /// Another fake with the same data, in memory, with a clock of its own that shows the same time. Neither
+    /// sees what happens to the other from now on.
+    ///
+    /// ```
+    /// use fakeredis::FakeRedis;
+    /// use redis::Commands;
+    ///
+    /// let fake = FakeRedis::new();
+    /// fake.load("balances")?;
+    /// let copy = fake.fork();
+    /// let _: () = copy.connection().set("account_a", 0)?;
+    /// assert_eq!(fake.connection().get::<_, i64>("account_a")?, 1000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn fork(&self) -> FakeRedis {
+        let clock = self.clock().fork();
+        let (config, keyspace): (Config, Keyspace) = {
+            let core = self.engine().lock();
+            (core.world().config.clone(), core.world().keyspace.clone())
+        };
+        let engine = Engine::in_memory(config, clock.clone(), 0);
+        engine.lock().adopt(keyspace);
+        FakeRedis::from_parts(engine, clock)
+    }
+
+    fn run_all(&self, commands: &CommandList) -> Result<(), Error> {
+        self.engine()
+            .batch(|core| core.load(commands))?
+            .map_err(Error::Config)
+    }
+}
