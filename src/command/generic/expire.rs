@@ -7,6 +7,7 @@ use crate::command::context::Context;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
+use crate::command::reply::printed;
 use crate::command::spec::*;
 use crate::keyspace::Slot;
 use crate::number::format_i64;
@@ -140,9 +141,7 @@ impl Condition {
                 b"GT" => condition.gt = true,
                 b"LT" => condition.lt = true,
                 _ => {
-                    // Redis writes it as a C string.
-                    let flag = flag.split(|&byte| byte == 0).next().unwrap_or_default();
-                    let flag = String::from_utf8_lossy(flag);
+                    let flag = printed(flag, usize::MAX);
                     return Err(ReplyError::new(format!("ERR Unsupported option {flag}")));
                 }
             }
