@@ -11,7 +11,8 @@ pub fn encode(reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
     let resp3 = protocol == Protocol::Resp3;
     match reply {
         Reply::Simple(text) => line(b'+', text.as_bytes(), out),
-        Reply::Error(text) => line(b'-', text.as_bytes(), out),
+        // Line ends at the end are dropped, as Redis does for errors alone.
+        Reply::Error(text) => line(b'-', text.trim_end_matches(['\r', '\n']).as_bytes(), out),
         Reply::Int(number) => integer(b':', *number, out),
         Reply::Bulk(bytes) => blob(b'$', &[], bytes, out),
         Reply::Null if resp3 => out.extend_from_slice(b"_\r\n"),
@@ -128,7 +129,7 @@ mod tests {
     fn a_line_end_inside_an_error_becomes_a_space() {
         let mut out = Vec::new();
         encode(
-            &Reply::Error("ERR a\r\nb".into()),
+            &Reply::Error("ERR a\r\nb\r\n".into()),
             Protocol::Resp2,
             &mut out,
         );
