@@ -6,10 +6,12 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+#[cfg(feature = "lua")]
 use std::time::Duration;
 
 use super::reply::ReplyError;
 use super::reply::fixed;
+#[cfg(feature = "lua")]
 use crate::clock::Stopwatch;
 
 /// What a connection is told while a script runs too long.
@@ -21,6 +23,7 @@ const UNKILLABLE: ReplyError = fixed(
 );
 const NOT_BUSY: ReplyError = fixed("NOTBUSY No scripts in execution right now.");
 
+#[cfg(feature = "lua")]
 /// How long a script may run in all before it is stopped whatever it did.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -98,6 +101,7 @@ impl Busy {
     }
 
     /// Watches over a script that starts now.
+    #[cfg(feature = "lua")]
     pub(super) fn watch(&self) -> Watch<'_> {
         Watch {
             busy: self,
@@ -115,11 +119,13 @@ impl fmt::Debug for Busy {
 }
 
 /// Watches over one run of a script.
+#[cfg(feature = "lua")]
 pub(super) struct Watch<'a> {
     busy: &'a Busy,
     since: Stopwatch,
 }
 
+#[cfg(feature = "lua")]
 impl Watch<'_> {
     /// Why the script has to stop now, if it has; asked from time to time.
     pub(super) fn stop(&self, threshold: Duration) -> Option<String> {
@@ -152,6 +158,7 @@ impl Watch<'_> {
     }
 }
 
+#[cfg(feature = "lua")]
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         for flag in [&self.busy.slow, &self.busy.wrote, &self.busy.kill] {

@@ -74,6 +74,7 @@ pub(super) fn call_recorded(
     reply
 }
 
+#[cfg(feature = "lua")]
 /// Runs a command inside a script: its effect is part of the script's.
 pub(super) fn call_nested(
     cx: &mut Context<'_>,

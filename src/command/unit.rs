@@ -176,6 +176,7 @@ impl Unit {
     }
 
     /// Adds the effect of a call inside a script to the script's own effects.
+    #[cfg(feature = "lua")]
     pub(super) fn nest(&mut self, argv: &[&[u8]], effect: Effect) {
         match effect {
             Effect::None => {}
