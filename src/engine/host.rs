@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::checkpoint;
+use crate::clock::Clock;
+use crate::clock::pause;
 use crate::command::Host;
 use crate::command::Persistence;
 use crate::command::Process;
@@ -16,6 +19,7 @@ use crate::keyspace::Keyspace;
 /// What the engine lends to commands.
 pub(super) struct EngineHost {
     journal: Option<Arc<Journal>>,
+    clock: Clock,
     /// The journal's directory.
     pub(super) dir: Option<PathBuf>,
     /// The last record before the running unit: what a checkpoint made now stands for.
@@ -27,18 +31,27 @@ pub(super) struct EngineHost {
     /// A command asked for the end of the process.
     pub(super) stop_requested: bool,
     background: Option<JoinHandle<Result<(), JournalError>>>,
+    /// How many checkpoints were begun, and when the last one was, in seconds since the epoch.
+    saves: u64,
+    last_save_s: i64,
+    /// Why the last checkpoint failed.
+    save_error: Option<String>,
 }
 
 impl EngineHost {
-    pub(super) fn new(journal: Option<Arc<Journal>>) -> EngineHost {
+    pub(super) fn new(journal: Option<Arc<Journal>>, clock: Clock) -> EngineHost {
         EngineHost {
             journal,
+            clock,
             dir: None,
             last_seq: 0,
             checkpointed: 0,
             checkpoint_every: 0,
             stop_requested: false,
             background: None,
+            saves: 0,
+            last_save_s: 0,
+            save_error: None,
         }
     }
 
@@ -59,8 +72,11 @@ impl EngineHost {
     }
 
     /// Waits for a checkpoint that is being written.
-    pub(super) fn finish_background(&mut self) -> Option<Result<(), JournalError>> {
-        self.background.take().and_then(|thread| thread.join().ok())
+    pub(super) fn finish_background(&mut self) {
+        if let Some(thread) = self.background.take() {
+            let outcome = thread.join().unwrap_or(Ok(()));
+            self.save_error = outcome.err().map(|error| error.to_string());
+        }
     }
 }
 
@@ -73,6 +89,8 @@ impl Host for EngineHost {
         self.finish_background();
         let (seq, keyspace) = (self.last_seq, keyspace.clone());
         self.checkpointed = seq;
+        self.saves += 1;
+        self.last_save_s = self.clock.now_us().div_euclid(1_000_000);
         let write = move || {
             let digest = keyspace.digest();
             journal.checkpoint(seq, &mut checkpoint::chunks(&keyspace), &digest)
@@ -82,7 +100,8 @@ impl Host for EngineHost {
             self.background = Some(thread.spawn(write).map_err(|error| error.to_string())?);
             return Ok(());
         }
-        write().map_err(|error| error.to_string())
+        self.save_error = write().err().map(|error| error.to_string());
+        self.save_error.clone().map_or(Ok(()), Err)
     }
 
     fn sync(&mut self) -> Result<bool, String> {
@@ -95,11 +114,33 @@ impl Host for EngineHost {
         }
     }
 
+    fn reload(&mut self) -> Result<Option<Keyspace>, String> {
+        let Some(journal) = &self.journal else {
+            return Ok(None);
+        };
+        let settled = journal.settle(self.last_seq);
+        let state = settled.and_then(|()| self.read(self.last_seq));
+        state
+            .map(|world| Some(world.keyspace))
+            .map_err(|error| error.to_string())
+    }
+
+    fn sleep(&mut self, time: Duration) {
+        match self.clock.is_frozen() {
+            true => self.clock.advance(time),
+            false => pause(time),
+        }
+    }
+
     fn persistence(&self) -> Persistence {
         Persistence {
             enabled: self.journal.is_some(),
             changes: self.last_seq - self.checkpointed,
             saving: self.is_saving(),
+            last_save_s: self.last_save_s,
+            saves: self.saves,
+            save_error: self.save_error.clone(),
+            write_error: self.journal.as_ref().and_then(|journal| journal.poisoned()),
             ..Persistence::default()
         }
     }

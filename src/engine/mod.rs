@@ -113,7 +113,7 @@ impl Engine {
         world.started_us = clock.now_us();
         let journal = recorder.journal.clone();
         let busy = Arc::clone(&world.busy);
-        let host = EngineHost::new(journal.clone());
+        let host = EngineHost::new(journal.clone(), clock.clone());
         let core = Core {
             world,
             unit: Unit::default(),
@@ -255,6 +255,12 @@ impl Core {
         };
         self.world.stats.rejected_connections += 1;
         Some(Reply::Error(refusal.into()))
+    }
+
+    /// The TCP port that a front door listens on, for INFO and CONFIG GET to show.
+    pub fn set_port(&mut self, port: u16) {
+        // The table knows the parameter and takes every port.
+        let _ = self.world.config.set_flag("port", &[port.to_string()]);
     }
 
     /// Whether a command asked for the end of the process.

@@ -178,7 +178,7 @@ fn identity(seed: u64, now_us: i64) -> u128 {
 
 impl EngineHost {
     /// The state after a record, read back from the disk.
-    fn read(&self, seq: Seq) -> Result<World, JournalError> {
+    pub(super) fn read(&self, seq: Seq) -> Result<World, JournalError> {
         let dir = self.dir.as_deref().unwrap_or(Path::new(""));
         state_at(&Reader::open(dir)?, seq)
     }

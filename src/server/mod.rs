@@ -71,6 +71,9 @@ impl Server {
         let guard = runtime.enter();
         let bound = listen.bind()?;
         drop(guard);
+        if let Some(address) = bound.addresses.first() {
+            engine.lock().set_port(address.port());
+        }
         let stopper = Stopper(Arc::new(watch::Sender::new(false)));
         let (addresses, unix) = (bound.addresses.clone(), listen.unix.clone());
         let (engine, stop) = (engine.clone(), stopper.clone());

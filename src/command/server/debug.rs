@@ -209,7 +209,10 @@ fn reload(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 
 fn load(cx: &mut Context<'_>) -> Result {
     match cx.host.reload() {
-        Ok(Some(keyspace)) => cx.world.keyspace = keyspace,
+        Ok(Some(keyspace)) => {
+            cx.world.keyspace = keyspace;
+            cx.world.keyspace.grow(cx.world.config.databases());
+        }
         Ok(None) => {}
         Err(reason) => return Err(ReplyError::new(format!("ERR {reason}"))),
     }
