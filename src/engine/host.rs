@@ -14,6 +14,7 @@ use crate::command::Process;
 use crate::commit::Seq;
 use crate::journal::Journal;
 use crate::journal::JournalError;
+use crate::journal::Storage;
 use crate::keyspace::Keyspace;
 
 /// What the engine lends to commands.
@@ -22,6 +23,8 @@ pub(super) struct EngineHost {
     clock: Clock,
     /// The journal's directory.
     pub(super) dir: Option<PathBuf>,
+    /// The journal's files.
+    pub(super) storage: Option<Arc<dyn Storage>>,
     /// The last record before the running unit: what a checkpoint made now stands for.
     pub(super) last_seq: Seq,
     /// The record of the last checkpoint.
@@ -44,6 +47,7 @@ impl EngineHost {
             journal,
             clock,
             dir: None,
+            storage: None,
             last_seq: 0,
             checkpointed: 0,
             checkpoint_every: 0,

@@ -65,8 +65,28 @@ impl Engine {
         clock: Clock,
         seed: u64,
     ) -> Result<(Engine, RecoveryReport), JournalError> {
+        Engine::open_on(
+            Arc::new(Disk::new(&options.dir)),
+            options,
+            config,
+            clock,
+            seed,
+        )
+    }
+
+    /// The same with the journal's files in any storage.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::open`].
+    pub fn open_on(
+        storage: Arc<dyn Storage>,
+        options: &JournalOptions,
+        config: Config,
+        clock: Clock,
+        seed: u64,
+    ) -> Result<(Engine, RecoveryReport), JournalError> {
         let now_us = clock.now_us();
-        let storage: Arc<dyn Storage> = Arc::new(Disk::new(&options.dir));
         let mut journal_options = options.journal.clone();
         journal_options.now_us = now_us;
         journal_options
@@ -74,7 +94,7 @@ impl Engine {
             .get_or_insert_with(|| identity(seed, now_us));
         let (journal, mut recovered) = Journal::open_with(Arc::clone(&storage), &journal_options)?;
 
-        let reader = Reader::open_with(storage)?;
+        let reader = Reader::open_with(Arc::clone(&storage))?;
         let checkpoint = recovered.checkpoint();
         let (mut state, from) = replay::start(checkpoint)?;
         let mut world = World::new(config, seed);
@@ -91,6 +111,7 @@ impl Engine {
         let mut core = engine.lock();
         core.host.checkpoint_every = options.checkpoint_every;
         core.host.dir = Some(options.dir.clone());
+        core.host.storage = Some(storage);
         core.host.checkpointed = from;
         let open = Open {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -179,7 +200,11 @@ fn identity(seed: u64, now_us: i64) -> u128 {
 impl EngineHost {
     /// The state after a record, read back from the disk.
     pub(super) fn read(&self, seq: Seq) -> Result<World, JournalError> {
-        let dir = self.dir.as_deref().unwrap_or(Path::new(""));
-        state_at(&Reader::open(dir)?, seq)
+        match &self.storage {
+            Some(storage) => state_at(&Reader::open_with(Arc::clone(storage))?, seq),
+            None => Err(JournalError::Misuse(
+                "there is no journal to read".to_owned(),
+            )),
+        }
     }
 }
