@@ -13,6 +13,7 @@ mod server;
 mod support;
 mod timeline;
 
+mod failure;
 mod fixtures;
 mod journal;
 mod transcripts;

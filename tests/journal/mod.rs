@@ -2,7 +2,7 @@
 
 mod corruption;
 mod crash;
-mod disk;
+pub mod disk;
 mod every_second;
 mod golden;
 mod round_trip;

@@ -1,0 +1,99 @@
+//! What clients see when the journal's disk fails: an error, the last state that was written, and no more writes.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use fakeredis::Clock;
+use fakeredis::Config;
+use fakeredis::Fsync;
+use fakeredis::engine::Engine;
+use fakeredis::engine::JournalOptions;
+use fakeredis::engine::Outcome;
+use fakeredis::resp::Reply;
+use fakeredis::resp::pretty;
+use fakeredis::session::Address;
+use fakeredis::session::SessionKey;
+
+use crate::journal::disk::Plan;
+use crate::journal::disk::SimDisk;
+
+fn open(disk: &SimDisk) -> Engine {
+    let mut options = JournalOptions::new(Path::new("simulated"));
+    options.journal.fsync = Fsync::Always;
+    let opened = Engine::open_on(
+        disk.storage(),
+        &options,
+        Config::default(),
+        Clock::system(),
+        0,
+    );
+    opened.unwrap().0
+}
+
+/// A request as a front door makes it: the reply, or the error that stands for all of the turn.
+fn run(engine: &Engine, session: SessionKey, line: &str) -> String {
+    let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+    match engine.requests(|turn| turn.run(Some(session), &argv)) {
+        Ok(Outcome::Reply(reply, _)) => pretty(&reply),
+        Ok(Outcome::Closed) => "closed".to_owned(),
+        Err(error) => pretty(&Reply::Error(format!("MISCONF {error}").into())),
+    }
+}
+
+/// The write fails, or the sync does; each is one operation of the disk.
+#[test]
+fn a_failed_write_is_undone_and_writes_are_refused_from_then_on() {
+    for failing in 1..=2 {
+        let disk = SimDisk::empty();
+        let engine = open(&disk);
+        let session = engine.lock().connect(Address::default());
+        assert_eq!(run(&engine, session, "SET kept 1"), "OK");
+        assert_eq!(run(&engine, session, "WATCH kept"), "OK");
+
+        disk.set_plan(Plan::Once(
+            disk.operations() + failing,
+            ErrorKind::StorageFull,
+        ));
+        let refused = run(&engine, session, "SET lost 1");
+        assert!(
+            refused.starts_with("(error) MISCONF"),
+            "operation {failing}: {refused}"
+        );
+        assert_eq!(
+            run(&engine, session, "GET lost"),
+            "(nil)",
+            "its effect is gone"
+        );
+        assert_eq!(
+            run(&engine, session, "GET kept"),
+            "\"1\"",
+            "reads still work"
+        );
+        for line in ["SET more 1", "INCR kept", "FLUSHALL"] {
+            let refused = run(&engine, session, line);
+            assert!(refused.starts_with("(error) MISCONF"), "{line}: {refused}");
+        }
+        assert_eq!(run(&engine, session, "DBSIZE"), "(integer) 1");
+        drop(engine);
+
+        let engine = open(&disk);
+        let session = engine.lock().connect(Address::default());
+        assert_eq!(run(&engine, session, "GET kept"), "\"1\"");
+        assert_eq!(run(&engine, session, "SET more 1"), "OK");
+    }
+}
+
+/// What a command before the failed one of the same turn did is not acknowledged either.
+#[test]
+fn a_batch_fails_as_a_whole() {
+    let disk = SimDisk::empty();
+    let engine = open(&disk);
+    let session = engine.lock().connect(Address::default());
+    disk.set_plan(Plan::Once(disk.operations() + 1, ErrorKind::Other));
+    let batch = engine.requests(|turn| {
+        turn.run(Some(session), &[b"SET", b"a", b"1"]);
+        turn.run(Some(session), &[b"SET", b"b", b"1"]);
+    });
+    assert!(batch.is_err());
+    assert_eq!(run(&engine, session, "EXISTS a b"), "(integer) 0");
+}
