@@ -1,4 +1,5 @@
-//! Typed access to collections, for [`Context`]: three methods for each type, all alike.
+//! Typed access to collections, for [`Context`]: three methods for each type, all alike; and the configured
+//! limits that their encodings follow.
 
 use std::sync::Arc;
 
@@ -7,10 +8,11 @@ use super::reply::ReplyError;
 use super::reply::Result;
 use crate::value::List;
 use crate::value::Set;
+use crate::value::SetLimits;
 use crate::value::Value;
 
 macro_rules! collections {
-    ($($text:literal $variant:ident($type:ty): $read:ident $peek:ident $mut:ident,)*) => {
+    ($($text:literal $variant:ident($type:ty): $read:ident $peek:ident $vis:vis $mut:ident,)*) => {
         impl Context<'_> {
             $(
                 #[doc = concat!("The ", $text, " at `key`, for a command that reads.")]
@@ -33,7 +35,7 @@ macro_rules! collections {
 
                 #[doc = concat!("The ", $text, " at `key` (a new one where there is none), to change and then call")]
                 /// [`changed`](Context::changed).
-                pub fn $mut(&mut self, key: &[u8]) -> Result<&mut $type> {
+                $vis fn $mut(&mut self, key: &[u8]) -> Result<&mut $type> {
                     match self.value_or_insert(key, || Value::$variant(Arc::default())) {
                         Value::$variant(value) => Ok(Arc::make_mut(value)),
                         _ => Err(ReplyError::WRONG_TYPE),
@@ -45,6 +47,27 @@ macro_rules! collections {
 }
 
 collections! {
-    "list" List(List): list peek_list list_mut,
-    "set" Set(Set): read_set peek_set set_mut,
+    "list" List(List): list peek_list any_list_mut,
+    "set" Set(Set): read_set peek_set pub set_mut,
+}
+
+impl Context<'_> {
+    /// The list at `key` (a new one where there is none), to change and then call
+    /// [`changed`](Context::changed).
+    pub fn list_mut(&mut self, key: &[u8]) -> Result<&mut List> {
+        let limit = self.world.config.list_max_listpack_size();
+        let list = self.any_list_mut(key)?;
+        list.fit(limit);
+        Ok(list)
+    }
+
+    /// The configured limits of the encodings of sets.
+    pub fn set_limits(&self) -> SetLimits {
+        let config = &self.world.config;
+        SetLimits {
+            ints: config.set_max_intset_entries(),
+            members: config.set_max_listpack_entries(),
+            bytes: config.set_max_listpack_value(),
+        }
+    }
 }

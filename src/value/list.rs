@@ -19,6 +19,42 @@ pub struct List {
     packed: usize,
     /// Whether the encoding is a quicklist.
     quicklist: bool,
+    limit: Limit,
+}
+
+/// How large a listpack may grow, as `list-max-listpack-size` says it: so many items, or a size of 4 to 64
+/// KiB as -1 to -5. It decides about nothing but the encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Limit(i64);
+
+impl Limit {
+    fn bytes(self) -> usize {
+        match self.0 {
+            0.. => NODE_BYTES,
+            size => 4096 << (-1 - size.max(-5)),
+        }
+    }
+
+    fn items(self) -> usize {
+        match self.0 {
+            0.. => usize::try_from(self.0.max(1)).unwrap_or(usize::MAX),
+            _ => usize::MAX,
+        }
+    }
+
+    /// The limit below which a quicklist becomes a listpack again.
+    fn shrunk_bytes(self) -> usize {
+        match self.0 {
+            0.. => NODE_BYTES,
+            _ => self.bytes() / 2,
+        }
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Limit {
+        Limit(-2)
+    }
 }
 
 impl List {
@@ -59,10 +95,16 @@ impl List {
         self.items.range(range)
     }
 
-    /// Tells that items of `bytes` together are about to come: Redis chooses the encoding before it adds
-    /// the first of them.
-    pub fn expect(&mut self, bytes: usize) {
-        if LISTPACK_BYTES + self.packed + bytes > NODE_BYTES {
+    /// Sets the `list-max-listpack-size` that later changes of the encoding follow.
+    pub fn fit(&mut self, limit: i64) {
+        self.limit = Limit(limit);
+    }
+
+    /// Tells that `count` items of `bytes` together are about to come: Redis chooses the encoding before it
+    /// adds the first of them.
+    pub fn expect(&mut self, count: usize, bytes: usize) {
+        let size = LISTPACK_BYTES + self.packed + bytes;
+        if size > self.limit.bytes() || self.len() + count > self.limit.items() {
             self.quicklist = true;
         }
     }
@@ -84,7 +126,7 @@ impl List {
     /// When `index` is greater than the length.
     pub fn insert(&mut self, index: usize, item: impl Into<Bytes>) {
         let item = item.into();
-        self.expect(item.len());
+        self.expect(1, item.len());
         self.packed += listpack_size(&item);
         self.items.insert(index, item);
     }
@@ -96,7 +138,7 @@ impl List {
     /// When `index` is not less than the length.
     pub fn set(&mut self, index: usize, item: impl Into<Bytes>) -> Bytes {
         let item = item.into();
-        self.expect(item.len());
+        self.expect(1, item.len());
         self.packed += listpack_size(&item);
         let old = self.items.set(index, item);
         self.forget(&old);
@@ -182,7 +224,8 @@ impl List {
 
     /// Goes back to a listpack when that would be half empty.
     fn shrink(&mut self) {
-        if LISTPACK_BYTES + self.packed <= NODE_BYTES / 2 {
+        let size = LISTPACK_BYTES + self.packed;
+        if size <= self.limit.shrunk_bytes() && self.len() <= self.limit.items() / 2 {
             self.quicklist = false;
         }
     }
@@ -230,6 +273,34 @@ mod tests {
         }
         let one: List = ["y".repeat(8185)].into_iter().collect();
         assert_eq!(one.encoding(), "listpack");
+    }
+
+    /// After how many equal pushes the list was a quicklist, and how many of them were left when it became a
+    /// listpack again, in Redis 8.2.3.
+    #[test]
+    fn the_encoding_follows_the_limit() {
+        for (limit, item_bytes, grown, shrunk) in [
+            (3, 1, 4, 1),
+            (0, 1, 2, 0),
+            (10, 100, 11, 5),
+            (10, 1000, 9, 5),
+            (100, 100, 80, 50),
+            (-1, 100, 40, 19),
+            (-3, 100, 160, 79),
+            (-5, 100, 637, 318),
+            (-9, 100, 637, 318),
+        ] {
+            let mut list = List::new();
+            list.fit(limit);
+            while list.encoding() == "listpack" {
+                list.push_back("y".repeat(item_bytes));
+            }
+            assert_eq!(list.len(), grown, "{limit}");
+            while list.encoding() == "quicklist" {
+                list.pop_back();
+            }
+            assert_eq!(list.len(), shrunk, "{limit}");
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub use list::List;
 pub use map::Map;
 pub use sequence::Sequence;
 pub use set::Set;
+pub use set::SetLimits;
 pub use string::StringValue;
 pub use zset::ZSet;
 

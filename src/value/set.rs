@@ -15,7 +15,22 @@ const LISTPACK_BYTES: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Set {
     members: Map<()>,
+    /// The encoding under the limits above. The order of the members depends on it, so it must not depend on
+    /// the configuration: the order is the same wherever a journal is replayed.
     encoding: Encoding,
+    /// Whether the configured limits made the set a table before.
+    outgrown: bool,
+}
+
+/// Configured limits, beyond which a set is a table. Those above hold all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetLimits {
+    /// The most members of an intset.
+    pub ints: usize,
+    /// The most members of a listpack.
+    pub members: usize,
+    /// The bytes of the longest member of a listpack.
+    pub bytes: usize,
 }
 
 /// How Redis would keep the set. A later one never turns into an earlier one.
@@ -53,6 +68,7 @@ impl Set {
         Set {
             members: Map::new(),
             encoding: Encoding::Intset(IntWidth::Two),
+            outgrown: false,
         }
     }
 
@@ -143,14 +159,19 @@ impl Set {
     /// The members in ascending order while the encoding is an intset: Redis walks them so.
     pub fn sorted_ints(&self) -> Option<Vec<i64>> {
         self.int_width()?;
+        Some(self.ints_in_order())
+    }
+
+    fn ints_in_order(&self) -> Vec<i64> {
         let mut ints: Vec<i64> = self.iter().filter_map(|member| parse_i64(member)).collect();
         ints.sort_unstable();
-        Some(ints)
+        ints
     }
 
     /// What `OBJECT ENCODING` answers.
     pub fn encoding(&self) -> &'static str {
         match self.encoding {
+            _ if self.outgrown => "hashtable",
             Encoding::Intset(_) => "intset",
             Encoding::Listpack => "listpack",
             Encoding::Table => "hashtable",
@@ -160,8 +181,8 @@ impl Set {
     /// The bytes of each integer while the encoding is an intset.
     pub(super) fn int_width(&self) -> Option<IntWidth> {
         match self.encoding {
-            Encoding::Intset(width) => Some(width),
-            Encoding::Listpack | Encoding::Table => None,
+            Encoding::Intset(width) if !self.outgrown => Some(width),
+            _ => None,
         }
     }
 
@@ -174,7 +195,18 @@ impl Set {
 
     /// Whether the encoding is a table.
     pub fn is_table(&self) -> bool {
-        self.encoding == Encoding::Table
+        self.outgrown || self.encoding == Encoding::Table
+    }
+
+    /// Makes the encoding a table if these limits ask for one.
+    pub fn fit(&mut self, limits: &SetLimits) {
+        self.outgrown |= match self.encoding {
+            Encoding::Intset(_) => self.len() > limits.ints,
+            Encoding::Listpack => {
+                self.len() > limits.members || self.iter().any(|member| member.len() > limits.bytes)
+            }
+            Encoding::Table => false,
+        };
     }
 
     /// Makes the encoding a listpack, if it was an intset.
@@ -192,10 +224,10 @@ impl Set {
     /// Makes the encoding one that can take `member` as well.
     fn make_room(&mut self, member: &[u8]) {
         let encoding = self.encoding_with(member);
-        if !matches!(encoding, Encoding::Intset(_))
-            && let Some(ints) = self.sorted_ints()
-        {
+        let is_intset = |encoding| matches!(encoding, Encoding::Intset(_));
+        if is_intset(self.encoding) && !is_intset(encoding) {
             // What was an intset keeps the order of that.
+            let ints = self.ints_in_order();
             self.members = ints.iter().map(|int| (format_i64(*int), ())).collect();
         }
         self.encoding = encoding;
@@ -308,6 +340,30 @@ mod tests {
         assert_eq!(set.sorted_ints(), Some(vec![-7, 3, 5_000_000_000]));
         set.remove(b"5000000000");
         assert_eq!(set.int_width(), Some(IntWidth::Eight));
+    }
+
+    #[test]
+    fn limits_make_a_table_and_leave_the_order() {
+        let limits = SetLimits {
+            ints: 3,
+            members: 2,
+            bytes: 2,
+        };
+        for (members, encoding) in [
+            (&["3", "1", "2"][..], "intset"),
+            (&["4", "3", "2", "1"], "hashtable"),
+            (&["3", "a"], "listpack"),
+            (&["3", "1", "a"], "hashtable"),
+            (&["abc"], "hashtable"),
+        ] {
+            let mut set: Set = members.iter().copied().collect();
+            let mut fitted = set.clone();
+            fitted.fit(&limits);
+            assert_eq!(fitted.encoding(), encoding, "{members:?}");
+            assert_eq!(fitted.is_table(), encoding == "hashtable");
+            assert!(set.insert("z") && fitted.insert("z"));
+            assert_eq!(fitted, set, "the order does not depend on the limits");
+        }
     }
 
     proptest! {

@@ -31,6 +31,19 @@ fn dump(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     Ok(payload.map_or(Reply::Null, Reply::bulk))
 }
 
+/// Brings the encoding within the configured limits.
+fn fit(cx: &Context<'_>, value: &mut Value) {
+    let config = &cx.world.config;
+    match value {
+        Value::Hash(hash) => {
+            let most_fields = config.hash_max_listpack_entries();
+            Arc::make_mut(hash).fit(most_fields, config.hash_max_listpack_value());
+        }
+        Value::Set(set) => Arc::make_mut(set).fit(&cx.set_limits()),
+        _ => {}
+    }
+}
+
 pub(in crate::command) fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let argv = args.argv();
     let (key, ttl, payload) = (args.next()?, args.next()?, args.next()?);
@@ -44,11 +57,7 @@ pub(in crate::command) fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> R
     };
     let mut value =
         rdb::restore(payload).map_err(|error| ReplyError::new(format!("ERR {error}")))?;
-    if let Value::Hash(hash) = &mut value {
-        let config = &cx.world.config;
-        let most_fields = config.hash_max_listpack_entries();
-        Arc::make_mut(hash).fit(most_fields, config.hash_max_listpack_value());
-    }
+    fit(cx, &mut value);
     let expires_at = match ttl {
         0 => None,
         at_ms if options.absolute => Some(at_ms),

@@ -48,7 +48,10 @@ fn push(cx: &mut Context<'_>, mut args: Args<'_>, side: Side) -> Result {
     let key = args.next()?;
     let elements = args.rest();
     let list = cx.list_mut(key)?;
-    list.expect(elements.iter().map(|element| element.len()).sum());
+    list.expect(
+        elements.len(),
+        elements.iter().map(|element| element.len()).sum(),
+    );
     for element in elements {
         side.push(list, *element);
     }

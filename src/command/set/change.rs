@@ -25,10 +25,12 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 fn sadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (key, members) = (args.next()?, args.rest());
     let insert = |set: &mut Set| members.iter().filter(|member| set.insert(**member)).count();
+    let limits = cx.set_limits();
     let added = if cx.peek_set(key)?.is_some() {
         let set = cx.set_mut(key)?;
         set.expect(members.len());
         let added = insert(set);
+        set.fit(&limits);
         if added > 0 {
             cx.changed(key);
         }
@@ -36,6 +38,7 @@ fn sadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     } else {
         let mut set = Set::for_members(members[0], members.len());
         let added = insert(&mut set);
+        set.fit(&limits);
         cx.set(key, Value::Set(Arc::new(set)));
         added
     };
@@ -52,7 +55,10 @@ fn smove(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     if contains && source != target {
         cx.set_mut(source)?.remove(member);
         cx.changed(source);
-        if cx.set_mut(target)?.insert(member) {
+        let limits = cx.set_limits();
+        let set = cx.set_mut(target)?;
+        if set.insert(member) {
+            set.fit(&limits);
             cx.changed(target);
         }
     }

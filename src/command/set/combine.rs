@@ -88,7 +88,8 @@ fn answer(cx: &mut Context<'_>, mut args: Args<'_>, combine: Combine) -> Result 
 
 fn store(cx: &mut Context<'_>, mut args: Args<'_>, combine: Combine) -> Result {
     let target = args.next()?;
-    let set = combine(&sets(cx, args.rest())?);
+    let mut set = combine(&sets(cx, args.rest())?);
+    set.fit(&cx.set_limits());
     let len = set.len();
     if len > 0 {
         cx.set(target, Value::Set(Arc::new(set)));
