@@ -24,23 +24,23 @@ use crate::support::transcript::Transcript;
 ///
 /// Those under `planned` are of types that we do not have yet, and played on the real server only.
 macro_rules! families {
-    (played: [$($(#[$pending:meta])? $family:ident,)*], planned: [$($planned:ident,)*]) => {
+    (played: [$($family:ident,)*], planned: [$($planned:ident,)*]) => {
         const FAMILIES: &[&str] = &[$(stringify!($family)),*];
         const PLANNED: &[&str] = &[$(stringify!($planned)),*];
 
         /// The engine itself.
         mod in_process {
-            $(#[test] $(#[$pending])? fn $family() { super::in_process(stringify!($family)); })*
+            $(#[test] fn $family() { super::in_process(stringify!($family)); })*
         }
 
         /// Our server, through a port.
         mod served {
-            $(#[test] $(#[$pending])? fn $family() { super::served(stringify!($family)); })*
+            $(#[test] fn $family() { super::served(stringify!($family)); })*
         }
 
         /// The data that a section leaves, after its journal was reopened.
         mod reopened {
-            $(#[test] $(#[$pending])? fn $family() { super::reopened(stringify!($family)); })*
+            $(#[test] fn $family() { super::reopened(stringify!($family)); })*
         }
 
         /// A real redis-server, where one is installed.
@@ -57,17 +57,13 @@ families! {
         transactions,
         expire,
         hashes,
-        #[ignore = "in the works"]
         keys,
         scripting,
         lua,
         lua_libraries,
         connection,
-        #[ignore = "in the works"]
         server,
-        #[ignore = "in the works"]
         lists,
-        #[ignore = "in the works"]
         sets,
         pubsub,
     ],

@@ -217,6 +217,10 @@ impl Target for Reopened {
     fn sleep(&mut self, time: Duration) {
         self.inner.sleep(time);
     }
+
+    fn has_journal(&self) -> bool {
+        true
+    }
 }
 
 /// A clock that stands where every section begins.

@@ -27,6 +27,10 @@ pub trait Target {
     fn receive(&mut self, client: usize, patience: Duration) -> Answer;
     /// Lets time pass.
     fn sleep(&mut self, time: Duration);
+    /// Whether it has a journal.
+    fn has_journal(&self) -> bool {
+        false
+    }
 }
 
 /// What a client receives.
@@ -51,11 +55,12 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a reply must stay away to count as not sent.
 const SILENCE: Duration = Duration::from_millis(50);
 
-/// Plays the sections that `protocol` can play, and returns a report of what differs.
+/// Plays the sections that are about `protocol` and such a target, and returns a report of what differs.
 pub fn play(transcript: &Transcript, protocol: Protocol, target: &mut dyn Target) -> Vec<String> {
     let mut differences = Vec::new();
     for section in &transcript.sections {
-        if section.protocol.is_some_and(|only| only != protocol) {
+        let other_protocol = section.protocol.is_some_and(|only| only != protocol);
+        if other_protocol || section.in_memory && target.has_journal() {
             continue;
         }
         // A section for both protocols is written as RESP2 shows it.

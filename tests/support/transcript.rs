@@ -22,6 +22,8 @@ pub struct Section {
     pub title: String,
     /// The one protocol that the section is about, if it is not about both.
     pub protocol: Option<Protocol>,
+    /// Whether the replies are those of a server without a journal.
+    pub in_memory: bool,
     pub steps: Vec<Step>,
 }
 
@@ -121,6 +123,7 @@ impl Section {
         Section {
             title: title.into(),
             protocol,
+            in_memory: title.ends_with(" [in memory]"),
             steps: next_step.collect(),
         }
     }
