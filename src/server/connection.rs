@@ -62,8 +62,10 @@ async fn serve(
     loop {
         let batch = link.run(&mut input, &mut output);
         if let Err(error) = link.settle(batch.last_seq).await {
+            // Each request gets an answer; an error looks the same in both protocols.
             output.clear();
-            encode(&Reply::Error(error.into()), Protocol::Resp2, &mut output);
+            let error = Reply::Error(error.into());
+            (0..batch.requests).for_each(|_| encode(&error, Protocol::Resp2, &mut output));
         }
         write.write_all(&output).await?;
         output.clear();
@@ -110,8 +112,11 @@ impl Input {
 }
 
 /// What running a batch came to.
+#[derive(Default)]
 struct Batch {
     last_seq: Seq,
+    /// How many requests ran.
+    requests: usize,
     /// Complete requests are left; the replies so far go out first.
     more: bool,
     /// The connection ends.
@@ -155,12 +160,7 @@ impl Link {
     fn run(&mut self, input: &mut Input, output: &mut Vec<u8>) -> Batch {
         let engine = self.engine.clone();
         let mut turn = engine.turn();
-        let mut batch = Batch {
-            last_seq: 0,
-            more: false,
-            close: false,
-            stop: false,
-        };
+        let mut batch = Batch::default();
         loop {
             if let Some(core) = turn.core()
                 && self.attend(core, input, output)
@@ -183,6 +183,7 @@ impl Link {
                     let argv: SmallVec<[&[u8]; 8]> = decoder.argv(&bytes[*start..]).collect();
                     if !argv.is_empty() {
                         run_one(&mut turn, self.session, &argv, output);
+                        batch.requests += 1;
                     }
                     *start += len;
                 }
