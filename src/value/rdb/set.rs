@@ -49,11 +49,7 @@ fn write_ints(set: &Set, width: IntWidth, out: &mut Vec<u8>, style: Style) {
 pub(super) fn read(kind: u8, input: &mut Input<'_>) -> Result<Set, Malformed> {
     let mut set = Set::new();
     match kind {
-        kind::SET => {
-            for _ in 0..length::read(input)? {
-                insert(&mut set, Bytes::from(&*string::read(input)?))?;
-            }
-        }
+        kind::SET => read_members(&mut set, input)?,
         kind::SET_INTSET => read_ints(&mut set, &string::read(input)?)?,
         _ => {
             set.make_listpack();
@@ -63,6 +59,21 @@ pub(super) fn read(kind: u8, input: &mut Input<'_>) -> Result<Set, Malformed> {
         }
     }
     (!set.is_empty()).then_some(set).ok_or(Malformed)
+}
+
+/// A set that was a table when it was written: it is one again, with its members in the same order.
+pub(super) fn read_table(input: &mut Input<'_>) -> Result<Set, Malformed> {
+    let mut set = Set::new();
+    set.make_table();
+    read_members(&mut set, input)?;
+    (!set.is_empty()).then_some(set).ok_or(Malformed)
+}
+
+fn read_members(set: &mut Set, input: &mut Input<'_>) -> Result<(), Malformed> {
+    for _ in 0..length::read(input)? {
+        insert(set, Bytes::from(&*string::read(input)?))?;
+    }
+    Ok(())
 }
 
 fn read_ints(set: &mut Set, block: &[u8]) -> Result<(), Malformed> {

@@ -346,3 +346,24 @@ proptest! {
         let _ = decode_value(&mut &bytes[..cut.index(bytes.len())]);
     }
 }
+
+#[test]
+fn a_table_of_integers_keeps_its_order() {
+    let mut set = Set::new();
+    set.insert(b"x".repeat(65).as_slice());
+    for member in ["3", "1", "2"] {
+        set.insert(member.as_bytes());
+    }
+    set.remove(&b"x".repeat(65));
+    assert!(set.is_table());
+    let value = Value::Set(Arc::new(set));
+    let mut bytes = Vec::new();
+    encode_value(&value, &mut bytes, false);
+    let Ok(Value::Set(back)) = decode_value(&mut bytes.as_slice()) else {
+        panic!("a set is a set");
+    };
+    let Value::Set(set) = value else {
+        panic!("a set is a set");
+    };
+    assert!(back.is_table() && back.iter().eq(set.iter()));
+}
