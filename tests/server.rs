@@ -118,3 +118,34 @@ fn a_script_that_runs_too_long_can_be_killed_from_another_connection() {
     );
     let _: () = redis::cmd("PING").query(&mut other).unwrap();
 }
+
+#[test]
+fn the_clock_moves_over_the_wire() {
+    let fake = FakeRedis::new();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let mut con = redis::Client::open(server.url())
+        .unwrap()
+        .get_connection()
+        .unwrap();
+    let mut own = |words: &[&str]| {
+        redis::cmd("FAKEREDIS")
+            .arg(words)
+            .query::<redis::Value>(&mut con)
+    };
+    assert_eq!(own(&["CLOCK", "FREEZE"]), Ok(redis::Value::Okay));
+    let mut inside = fake.connection();
+    let _: () = inside.set_ex("k", "v", 3600).unwrap();
+    assert_eq!(
+        own(&["CLOCK", "ADVANCE", "3599999"]),
+        Ok(redis::Value::Okay)
+    );
+    assert!(inside.exists::<_, bool>("k").unwrap());
+    assert_eq!(own(&["CLOCK", "ADVANCE", "1"]), Ok(redis::Value::Okay));
+    assert!(!inside.exists::<_, bool>("k").unwrap());
+    assert_eq!(own(&["SEQ"]), Ok(redis::Value::Int(2)));
+    assert_eq!(own(&["CLOCK", "SET", "1000"]), Ok(redis::Value::Okay));
+    assert_eq!(own(&["CLOCK", "GET"]), Ok(redis::Value::Int(1000)));
+    assert!(own(&["CLOCK", "ADVANCE", "-1"]).is_err() && own(&["CLOCK", "GET", "x"]).is_err());
+    assert_eq!(own(&["CLOCK", "AUTO"]), Ok(redis::Value::Okay));
+    assert!(!fake.clock().is_frozen());
+}

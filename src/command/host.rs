@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::config::Config;
+use crate::clock::Clock;
 use crate::keyspace::Keyspace;
 
 /// The engine, as commands see it. What a method does unless an engine says otherwise is what is right where
@@ -78,6 +79,11 @@ pub trait Host {
     /// How many connections wait in a blocking command.
     fn blocked(&self) -> usize {
         0
+    }
+
+    /// The clock that the fake follows.
+    fn clock(&self) -> Option<&Clock> {
+        None
     }
 
     /// Lets time pass (DEBUG SLEEP): really where the clock runs, on the clock where it stands.

@@ -19,6 +19,7 @@ mod hash;
 mod host;
 mod list;
 mod monitor;
+mod own;
 mod position;
 mod pubsub;
 mod random;
@@ -274,7 +275,10 @@ impl Command {
 
 /// All rows by name.
 static BY_NAME: LazyLock<Map<&'static Command>> = LazyLock::new(|| {
-    let rows = FAMILIES.iter().flat_map(|family| family.commands);
+    let rows = FAMILIES
+        .iter()
+        .flat_map(|family| family.commands)
+        .chain(own::COMMANDS);
     rows.map(|command| (command.name.as_bytes(), command))
         .collect()
 });

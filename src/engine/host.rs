@@ -129,6 +129,10 @@ impl Host for EngineHost {
             .map_err(|error| error.to_string())
     }
 
+    fn clock(&self) -> Option<&Clock> {
+        Some(&self.clock)
+    }
+
     fn sleep(&mut self, time: Duration) {
         match self.clock.is_frozen() {
             true => self.clock.advance(time),
