@@ -65,18 +65,19 @@ families! {
         server,
         lists,
         sets,
+        zsets,
+        sort,
         pubsub,
     ],
     planned: [
         blocking,
+        encodings,
         functions,
         geo,
         hyperloglog,
         notifications,
-        sort,
         streams,
         tracking,
-        zsets,
     ]
 }
 

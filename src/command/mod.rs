@@ -36,6 +36,7 @@ mod transaction;
 mod typed;
 mod unit;
 mod world;
+mod zset;
 
 pub use args::Args;
 pub use busy::Busy;
@@ -143,6 +144,12 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Set, commands: set::change::COMMANDS },
     Family { group: Group::Set, commands: set::combine::COMMANDS },
     Family { group: Group::Set, commands: set::draw::COMMANDS },
+    Family { group: Group::SortedSet, commands: zset::COMMANDS },
+    Family { group: Group::SortedSet, commands: zset::add::COMMANDS },
+    Family { group: Group::SortedSet, commands: zset::combine::COMMANDS },
+    Family { group: Group::SortedSet, commands: zset::draw::COMMANDS },
+    Family { group: Group::SortedSet, commands: zset::range::COMMANDS },
+    Family { group: Group::SortedSet, commands: zset::remove::COMMANDS },
     Family { group: Group::PubSub, commands: pubsub::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
     #[cfg(feature = "lua")]

@@ -10,6 +10,7 @@ use crate::value::List;
 use crate::value::Set;
 use crate::value::SetLimits;
 use crate::value::Value;
+use crate::value::ZSet;
 
 macro_rules! collections {
     ($($text:literal $variant:ident($type:ty): $read:ident $peek:ident $vis:vis $mut:ident,)*) => {
@@ -49,6 +50,7 @@ macro_rules! collections {
 collections! {
     "list" List(List): list peek_list any_list_mut,
     "set" Set(Set): read_set peek_set pub set_mut,
+    "sorted set" ZSet(ZSet): zset peek_zset pub zset_mut,
 }
 
 impl Context<'_> {

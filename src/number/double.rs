@@ -36,6 +36,17 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
     Some(if negative { -magnitude } else { magnitude })
 }
 
+/// The double that `text` is up to a zero byte, as Redis reads the ends of ranges and what SORT compares: no text is
+/// 0, numbers that are too large are infinite, and those that are too small are 0.
+pub fn parse_f64_lax(text: &[u8]) -> Option<f64> {
+    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let number: f64 = str::from_utf8(text).ok()?.parse().ok()?;
+    (!number.is_nan()).then_some(number)
+}
+
 fn parse_decimal(text: &str) -> Option<f64> {
     if !starts_decimal(text) {
         return None;
@@ -208,6 +219,18 @@ mod tests {
         }
         for text in REFUSED {
             assert_eq!(parse_f64(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ends_of_ranges_may_be_too_large_or_missing() {
+        let read = ["", "1\0x", "1e400", "-1e400", "1e-400", "+1", "-inf"];
+        let numbers = read.map(|text| parse_f64_lax(text.as_bytes()));
+        let (infinity, least) = (f64::INFINITY, f64::NEG_INFINITY);
+        let expected = [0.0, 1.0, infinity, least, 0.0, 1.0, least];
+        assert_eq!(numbers, expected.map(Some));
+        for text in [" 1", "1 ", "nan", "-nan", "0x1", "-", "+", "."] {
+            assert_eq!(parse_f64_lax(text.as_bytes()), None, "{text:?}");
         }
     }
 

@@ -9,6 +9,7 @@ mod long_double;
 
 pub use double::format_double;
 pub use double::parse_f64;
+pub use double::parse_f64_lax;
 pub use integer::format_i64;
 pub use integer::parse_i64;
 pub use long_double::LongDouble;

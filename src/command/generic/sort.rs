@@ -14,6 +14,7 @@ use crate::command::reply::fixed;
 use crate::command::set;
 use crate::command::spec::*;
 use crate::commit::Origin;
+use crate::number::parse_f64_lax;
 use crate::resp::Reply;
 use crate::value::List;
 use crate::value::StringValue;
@@ -239,18 +240,9 @@ fn weigh(cx: &mut Context<'_>, element: &Bytes, options: &Options<'_>) -> Result
     if options.alpha {
         return Ok(Weight::Text(value));
     }
-    let score = value.map_or(Some(0.0), |value| score(&value));
+    let score = value.map_or(Some(0.0), |value| parse_f64_lax(&value));
     let error = fixed("ERR One or more scores can't be converted into double");
     score.map(Weight::Score).ok_or(error)
-}
-
-/// The number that a string is; laxer than in other commands.
-fn score(text: &[u8]) -> Option<f64> {
-    let text = std::str::from_utf8(c_string(text)).ok()?;
-    if text.is_empty() {
-        return Some(0.0);
-    }
-    text.parse().ok().filter(|score: &f64| !score.is_nan())
 }
 
 fn compare(a: &(Weight, Bytes), b: &(Weight, Bytes), binary: bool) -> Ordering {
