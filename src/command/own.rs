@@ -14,7 +14,6 @@ use super::reply::fixed;
 use super::reply::help;
 use super::spec::*;
 use super::sub;
-use crate::clock::Clock;
 use crate::resp::Reply;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
