@@ -52,6 +52,11 @@ impl ZSet {
         }
     }
 
+    /// Takes the encoding that Redis chooses when it is about to add or update `count` members, whatever is here.
+    pub fn expect(&mut self, count: usize) {
+        self.skiplist |= count > LISTPACK_MEMBERS;
+    }
+
     /// The number of members.
     pub fn len(&self) -> usize {
         self.scores.len()
@@ -231,6 +236,11 @@ mod tests {
             "skiplist"
         );
         assert_eq!(encoding(ZSet::for_members(129)), "skiplist");
+        let mut few: ZSet = many(2).collect();
+        few.expect(128);
+        assert_eq!(few.encoding(), "listpack");
+        few.expect(129);
+        assert_eq!(few.encoding(), "skiplist");
         let mut zset: ZSet = many(128).collect();
         zset.insert(b"7", 2.0);
         assert_eq!(zset.encoding(), "listpack", "an update needs no room");

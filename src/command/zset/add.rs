@@ -148,7 +148,9 @@ fn add(
     members: &[(f64, &[u8])],
 ) -> Result<Done> {
     if cx.peek_zset(key)?.is_some() {
-        let done = insert(cx.zset_mut(key)?, options, members)?;
+        let zset = cx.zset_mut(key)?;
+        zset.expect(members.len());
+        let done = insert(zset, options, members)?;
         if done.added + done.updated > 0 {
             cx.changed(key);
         }
