@@ -177,16 +177,17 @@ impl Core {
         if journal.poisoned().is_some() && self.world.broken.is_some() {
             return;
         }
-        let settled = journal.settled_seq();
-        match self.host.read(settled) {
-            Ok(state) => self.world.keyspace = state.keyspace,
-            // What can't be read back can't be shown either.
-            Err(_) => self.world.keyspace = World::new(Config::default(), 0).keyspace,
-        }
-        self.world.keyspace.grow(self.world.config.databases());
-        if journal.poisoned().is_some() {
+        // A record that was merely too large takes no other with it: those before it are written first. A
+        // poisoned journal says so at once.
+        let _ = journal.settle(journal.last_seq());
+        let state = self.host.read(journal.settled_seq());
+        if journal.poisoned().is_some() || state.is_err() {
             self.world.broken = Some(error.to_string());
         }
+        // What can't be read back can't be shown either.
+        let empty = || World::new(Config::default(), 0);
+        self.world.keyspace = state.unwrap_or_else(|_| empty()).keyspace;
+        self.world.keyspace.grow(self.world.config.databases());
         self.recorder.last_seq = journal.last_seq();
     }
 }
