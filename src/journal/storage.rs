@@ -158,11 +158,23 @@ impl Storage for Disk {
             Ok(()) => {
                 file.set_len(0)?;
                 file.write_all(about.as_bytes())?;
-                Ok(Some(Box::new(file)))
+                Ok(Some(Box::new(Locked(file))))
             }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+/// The lock of a directory.
+struct Locked(File);
+
+/// Closing the file alone would not do: a process that is being started elsewhere in this program holds a copy of
+/// each open file until it is running, and with the copy the lock.
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // A lock that can't be given back ends with the process.
+        let _ = self.0.unlock();
     }
 }
 

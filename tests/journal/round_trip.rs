@@ -267,3 +267,26 @@ fn settling_what_was_never_appended_is_an_error() {
     let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
     assert!(matches!(journal.settle(1), Err(JournalError::Misuse(_))));
 }
+
+/// A process that is being started holds all open files for a moment, and with them their locks.
+#[test]
+fn a_closed_journal_can_be_opened_while_processes_are_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let starters = [0; 2].map(|_| {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    // A working directory makes std fork, which takes longest.
+                    let child = std::process::Command::new("true").current_dir("/").status();
+                    assert!(child.unwrap().success());
+                }
+            })
+        });
+        let opened =
+            (0..300).try_for_each(|_| Journal::open(dir.path(), &Options::default()).map(drop));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        starters.map(|starter| starter.join().unwrap());
+        opened.unwrap();
+    });
+}
