@@ -286,7 +286,9 @@ fn a_closed_journal_can_be_opened_while_processes_are_started() {
         let opened =
             (0..300).try_for_each(|_| Journal::open(dir.path(), &Options::default()).map(drop));
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        starters.map(|starter| starter.join().unwrap());
+        for starter in starters {
+            starter.join().unwrap();
+        }
         opened.unwrap();
     });
 }
