@@ -6,6 +6,7 @@ use std::path::Path;
 use fakeredis::Clock;
 use fakeredis::Config;
 use fakeredis::Fsync;
+use fakeredis::commit::CommandList;
 use fakeredis::engine::Engine;
 use fakeredis::engine::JournalOptions;
 use fakeredis::engine::Outcome;
@@ -96,4 +97,29 @@ fn a_batch_fails_as_a_whole() {
     });
     assert!(batch.is_err());
     assert_eq!(run(&engine, session, "EXISTS a b"), "(integer) 0");
+}
+
+/// A dataset is a unit too: one that can't be recorded leaves nothing, and one that changes nothing no record.
+#[test]
+fn a_dataset_is_recorded_or_leaves_nothing() {
+    let disk = SimDisk::empty();
+    let engine = open(&disk);
+    let before = engine.lock().last_seq();
+    let mut refused = CommandList::new();
+    refused.push(&[b"INCR", b"a".as_slice(), b"b"]);
+    assert!(engine.batch(|core| core.load(&refused)).unwrap().is_err());
+    assert_eq!(engine.lock().last_seq(), before);
+
+    let mut dataset = CommandList::new();
+    dataset.push(&[b"SET", b"a".as_slice(), b"1"]);
+    disk.set_plan(Plan::Once(disk.operations() + 1, ErrorKind::Other));
+    assert!(
+        engine.batch(|core| core.load(&dataset)).is_err(),
+        "the disk fails"
+    );
+    assert!(
+        engine.batch(|core| core.load(&dataset)).unwrap().is_err(),
+        "and is refused"
+    );
+    assert!(engine.lock().world().keyspace.used().next().is_none());
 }

@@ -271,8 +271,9 @@ impl Core {
     /// Expires everything that is due now.
     pub fn expire_now(&mut self) {
         let now_us = self.clock.now_us();
-        // A journal that fails here fails the next command, which tells its client.
-        let _ = self.expire_due(now_us);
+        if let Err(error) = self.expire_due(now_us) {
+            self.fall_back(&error);
+        }
     }
 
     /// Runs one request of a connection.
@@ -287,7 +288,7 @@ impl Core {
             session.active_us = now_us;
             session.commands += 1;
             let ran = expired.and_then(|()| self.run_unit(&mut session, now_us, argv));
-            reply = ran.unwrap_or_else(|error| self.refuse(&error));
+            reply = ran.unwrap_or_else(|error| Reply::Error(self.undo(&error).into()));
         }
         let protocol = session.protocol;
         self.world.sessions.put_back(connection, session);
@@ -302,7 +303,7 @@ impl Core {
     pub fn load(&mut self, commands: &CommandList) -> Result<(), String> {
         let now_us = self.clock.now_us();
         let mut session = Session::new(0, Address::default(), now_us);
-        self.expire_due(now_us).map_err(|error| error.to_string())?;
+        self.expire_due(now_us).map_err(|error| self.undo(&error))?;
         self.begin(now_us, session.db);
         self.unit.origin = Origin::Fixture;
         let mut context = Context {
@@ -317,9 +318,10 @@ impl Core {
                 Reply::Error(error) => Some(format!("{} answers: {error}", quoted(&argv))),
                 _ => None,
             });
-        self.recorder
-            .finish_own(&mut self.unit)
-            .map_err(|error| error.to_string())?;
+        if self.unit.changes() > 0 {
+            let recorded = self.recorder.finish_own(&mut self.unit);
+            recorded.map_err(|error| self.undo(&error))?;
+        }
         self.host
             .checkpoint_if_due(&self.world.keyspace, self.recorder.last_seq);
         refused.map_or(Ok(()), Err)
@@ -385,10 +387,10 @@ impl Core {
         self.unit.recording = self.recorder.is_recording();
     }
 
-    /// A unit could not be recorded: its effect must not stay.
-    fn refuse(&mut self, error: &JournalError) -> Reply {
+    /// A unit could not be recorded: its effect must not stay. What its sender is told.
+    fn undo(&mut self, error: &JournalError) -> String {
         self.fall_back(error);
-        Reply::Error(format!("MISCONF {error}").into())
+        format!("MISCONF {error}")
     }
 }
 
