@@ -8,19 +8,19 @@ use redis::ServerError;
 use redis::Value;
 use redis::VerbatimFormat;
 
-use crate::number::format_double;
 use crate::resp::Protocol;
 use crate::resp::Reply;
 
 /// The value that redis-rs reads where a server with this protocol answers `reply`.
 pub(super) fn to_value(reply: Reply, protocol: Protocol) -> Value {
-    let resp3 = protocol == Protocol::Resp3;
-    let items = |items: Vec<Reply>| {
-        items
-            .into_iter()
-            .map(|item| to_value(item, protocol))
-            .collect()
-    };
+    match protocol {
+        Protocol::Resp2 => parsed(reply.lowered()),
+        Protocol::Resp3 => parsed(reply),
+    }
+}
+
+fn parsed(reply: Reply) -> Value {
+    let items = |items: Vec<Reply>| items.into_iter().map(parsed).collect();
     match reply {
         Reply::Simple(text) if text == "OK" => Value::Okay,
         Reply::Simple(text) => Value::SimpleString(text.into_owned()),
@@ -29,23 +29,14 @@ pub(super) fn to_value(reply: Reply, protocol: Protocol) -> Value {
         Reply::Bulk(bytes) => Value::BulkString(bytes.to_vec()),
         Reply::Null | Reply::NullArray | Reply::Silence => Value::Nil,
         Reply::Array(array) => Value::Array(items(array)),
-        Reply::Map(pairs) if resp3 => {
-            let pair = |(key, value)| (to_value(key, protocol), to_value(value, protocol));
+        Reply::Map(pairs) => {
+            let pair = |(key, value)| (parsed(key), parsed(value));
             Value::Map(pairs.into_iter().map(pair).collect())
         }
-        Reply::Map(pairs) => Value::Array(items(
-            pairs
-                .into_iter()
-                .flat_map(|(key, value)| [key, value])
-                .collect(),
-        )),
-        Reply::Set(members) if resp3 => Value::Set(items(members)),
-        Reply::Set(members) => Value::Array(items(members)),
-        Reply::Double(number) if resp3 => Value::Double(number),
-        Reply::Double(number) => Value::BulkString(format_double(number).into_bytes()),
-        Reply::Bool(yes) if resp3 => Value::Boolean(yes),
-        Reply::Bool(yes) => Value::Int(i64::from(yes)),
-        Reply::Verbatim(format, text) if resp3 => Value::VerbatimString {
+        Reply::Set(members) => Value::Set(items(members)),
+        Reply::Double(number) => Value::Double(number),
+        Reply::Bool(yes) => Value::Boolean(yes),
+        Reply::Verbatim(format, text) => Value::VerbatimString {
             format: match &format {
                 b"txt" => VerbatimFormat::Text,
                 b"mkd" => VerbatimFormat::Markdown,
@@ -53,7 +44,7 @@ pub(super) fn to_value(reply: Reply, protocol: Protocol) -> Value {
             },
             text: String::from_utf8_lossy(&text).into_owned(),
         },
-        Reply::Verbatim(_, text) | Reply::BigNumber(text) => Value::BulkString(text.to_vec()),
+        Reply::BigNumber(text) => Value::BulkString(text.to_vec()),
         Reply::Push(parts) => {
             let mut data: Vec<Value> = items(parts);
             let kind = (!data.is_empty()).then(|| data.remove(0));
