@@ -9,6 +9,7 @@ use super::reply::Result;
 use crate::value::List;
 use crate::value::Set;
 use crate::value::SetLimits;
+use crate::value::Stream;
 use crate::value::Value;
 use crate::value::ZSet;
 
@@ -51,6 +52,7 @@ collections! {
     "list" List(List): list peek_list any_list_mut,
     "set" Set(Set): read_set peek_set pub set_mut,
     "sorted set" ZSet(ZSet): zset peek_zset pub zset_mut,
+    "stream" Stream(Stream): stream peek_stream pub stream_mut,
 }
 
 impl Context<'_> {

@@ -11,7 +11,12 @@
 //!   being u32 or i64 in little-endian order and a missing expiry an empty string;
 //! - the content of a string is its bytes; of a list, its elements in order; of a set, the sum of the items
 //!   (`"member"`, member); of a sorted set, of (`"member"`, member, score), the score an IEEE double in
-//!   little-endian order; of a hash, of (`"field"`, field, value, expiry).
+//!   little-endian order; of a hash, of (`"field"`, field, value, expiry);
+//! - the content of a stream is its last id, greatest deleted id and number of entries added; the sum over its entries
+//!   of (`"entry"`, id, field, value…); and the sum over its groups of (`"group"`, name, last id, number of
+//!   entries read, the sum of (`"consumer"`, name), the sum of (`"pending"`, id, consumer, time of delivery, deliveries)).
+//!   An id is 16 bytes in big-endian order, a number a u64, a time an i64, both in little-endian order, and an unknown
+//!   number an empty string. When consumers were seen last is no part of it.
 //!
 //! An empty state is forty zeros, as for Redis, whose DEBUG DIGEST is otherwise a different function (and does not
 //! see when a key expires).
@@ -23,8 +28,13 @@ use sha2::Sha256;
 
 use super::Keyspace;
 use super::Slot;
+use crate::bytes::Bytes;
 use crate::value::Hash;
+use crate::value::StreamId;
 use crate::value::Value;
+use crate::value::stream::Entry;
+use crate::value::stream::Group;
+use crate::value::stream::Pending;
 
 const LEN: usize = 20;
 
@@ -77,6 +87,17 @@ impl Item {
         }
     }
 
+    fn id(self, id: StreamId) -> Item {
+        self.bytes(&id.to_bytes())
+    }
+
+    fn number(self, number: Option<u64>) -> Item {
+        match number {
+            None => self.bytes(b""),
+            Some(number) => self.bytes(&number.to_le_bytes()),
+        }
+    }
+
     fn sum(self, items: impl Iterator<Item = Item>) -> Item {
         self.bytes(&items.collect::<Sum>().0)
     }
@@ -92,6 +113,12 @@ impl Item {
                 member.bytes(&score.to_le_bytes())
             })),
             Value::Hash(hash) => item.sum(fields(hash)),
+            Value::Stream(stream) => item
+                .id(stream.last_id())
+                .id(stream.max_deleted_id())
+                .number(Some(stream.entries_added()))
+                .sum(stream.iter().map(entry))
+                .sum(stream.groups().map(group)),
         }
     }
 }
@@ -104,6 +131,27 @@ fn fields(hash: &Hash) -> impl Iterator<Item = Item> {
             .bytes(value)
             .time(expires_at)
     })
+}
+
+fn entry(entry: Entry<'_>) -> Item {
+    let item = Item::new("entry").id(entry.id);
+    entry.content().fold(item, |item, text| item.bytes(&text))
+}
+
+fn group((name, group): (&Bytes, &Group)) -> Item {
+    let consumers = group.consumers();
+    Item::new("group")
+        .bytes(name)
+        .id(group.last_id)
+        .number(group.entries_read)
+        .sum(consumers.map(|(name, _)| Item::new("consumer").bytes(name)))
+        .sum(group.pending().iter().map(pending))
+}
+
+fn pending(entry: &Pending) -> Item {
+    let item = Item::new("pending").id(entry.id).bytes(&entry.consumer);
+    let item = item.time(Some(entry.delivered_ms));
+    item.number(Some(entry.deliveries))
 }
 
 impl Keyspace {

@@ -10,6 +10,7 @@ mod map;
 pub mod rdb;
 mod sequence;
 mod set;
+pub mod stream;
 mod string;
 mod zset;
 
@@ -34,6 +35,8 @@ pub use map::Map;
 pub use sequence::Sequence;
 pub use set::Set;
 pub use set::SetLimits;
+pub use stream::Stream;
+pub use stream::StreamId;
 pub use string::StringValue;
 pub use zset::ZSet;
 
@@ -52,6 +55,8 @@ pub enum Value {
     ZSet(Arc<ZSet>),
     /// Fields with values.
     Hash(Arc<Hash>),
+    /// Entries in the order of their ids.
+    Stream(Arc<Stream>),
 }
 
 impl Value {
@@ -63,6 +68,7 @@ impl Value {
             Value::Set(_) => "set",
             Value::ZSet(_) => "zset",
             Value::Hash(_) => "hash",
+            Value::Stream(_) => "stream",
         }
     }
 
@@ -74,13 +80,14 @@ impl Value {
             Value::Set(set) => set.encoding(),
             Value::ZSet(zset) => zset.encoding(),
             Value::Hash(hash) => hash.encoding(),
+            Value::Stream(_) => "stream",
         }
     }
 
-    /// Whether this is a collection without elements, which Redis never keeps.
+    /// Whether this is a collection without elements, which Redis never keeps; of streams it does.
     pub fn is_empty_collection(&self) -> bool {
         match self {
-            Value::String(_) => false,
+            Value::String(_) | Value::Stream(_) => false,
             Value::List(list) => list.is_empty(),
             Value::Set(set) => set.is_empty(),
             Value::ZSet(zset) => zset.is_empty(),

@@ -173,6 +173,17 @@ impl<T: Clone> Sequence<T> {
         self.root.set(index, item)
     }
 
+    /// Changes the item at `index`; what `change` returns. The item is nobody else's meanwhile unless a clone of
+    /// the sequence has it too, so that one behind a reference count need not be copied.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is not less than the length.
+    pub fn update<R>(&mut self, index: usize, change: impl FnOnce(&mut T) -> R) -> R {
+        assert!(index < self.len(), "{index} of {}", self.len());
+        self.root.update(index, change)
+    }
+
     /// Keeps the items of `range` only.
     ///
     /// # Panics
@@ -245,6 +256,22 @@ impl<T: Clone> Child<T> {
         };
         self.note_last(index + 1 == self.len);
         before
+    }
+
+    fn update<R>(&mut self, index: usize, change: impl FnOnce(&mut T) -> R) -> R {
+        let is_last = index + 1 == self.len;
+        if is_last {
+            self.last = None;
+        }
+        let result = match Arc::make_mut(&mut self.node) {
+            Node::Leaf(items) => change(&mut items[index]),
+            Node::Branch(children) => {
+                let (at, within) = find_child(children, index);
+                children[at].update(within, change)
+            }
+        };
+        self.note_last(is_last);
+        result
     }
 
     /// Copies the last item, if it has `changed`.
@@ -457,6 +484,8 @@ mod tests {
                     sequence.set(at, item),
                     std::mem::replace(&mut model[at], item)
                 );
+                sequence.update(at, |old| *old /= 2);
+                model[at] /= 2;
             }
             Op::Keep(a, b) => {
                 let (a, b) = (a.index(len + 1), b.index(len + 1));

@@ -14,14 +14,44 @@ const END: u8 = 0xFF;
 /// The number of entries where there are this many or more.
 const UNCOUNTED: u16 = u16::MAX;
 
-/// A listpack in the making.
-pub(super) struct Listpack {
+/// A listpack that can grow: the block without its end, its header not yet filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::value) struct Listpack {
     bytes: Vec<u8>,
     entries: usize,
 }
 
+/// An entry as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::value) enum Entry<'a> {
+    Int(i64),
+    Text(&'a [u8]),
+}
+
+impl Entry<'_> {
+    /// Whether it was made of this string.
+    pub(in crate::value) fn is(self, text: &[u8]) -> bool {
+        match self {
+            Entry::Int(number) => *format_i64(number) == *text,
+            Entry::Text(own) => own == text,
+        }
+    }
+}
+
+impl From<Entry<'_>> for Bytes {
+    fn from(entry: Entry<'_>) -> Bytes {
+        match entry {
+            Entry::Int(number) => format_i64(number),
+            Entry::Text(text) => Bytes::from(text),
+        }
+    }
+}
+
 impl Listpack {
-    pub(super) fn new() -> Listpack {
+    /// Where the first entry begins.
+    pub(in crate::value) const START: usize = HEADER;
+
+    pub(in crate::value) fn new() -> Listpack {
         Listpack {
             bytes: vec![0; HEADER],
             entries: 0,
@@ -33,19 +63,19 @@ impl Listpack {
     }
 
     /// The bytes that the finished block would have now.
-    pub(super) fn size(&self) -> usize {
+    pub(in crate::value) fn size(&self) -> usize {
         self.bytes.len() + 1
     }
 
     /// Appends a string, as an integer where it is the canonical form of one.
-    pub(super) fn push(&mut self, entry: &[u8]) {
+    pub(in crate::value) fn push(&mut self, entry: &[u8]) {
         match parse_i64(entry) {
             Some(number) => self.push_int(number),
             None => self.push_string(entry),
         }
     }
 
-    pub(super) fn push_int(&mut self, number: i64) {
+    pub(in crate::value) fn push_int(&mut self, number: i64) {
         let start = self.bytes.len();
         let wide = number.to_le_bytes();
         match number {
@@ -82,6 +112,39 @@ impl Listpack {
         let size = self.bytes.len() - start;
         self.bytes.extend(back_size(size));
         self.entries += 1;
+    }
+
+    /// Gives back the room that was kept for more.
+    pub(in crate::value) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+    }
+
+    /// The entry that begins at `at`, and where the next one does; `None` at the end.
+    pub(in crate::value) fn get(&self, at: usize) -> Option<(Entry<'_>, usize)> {
+        let mut input = Input::new(self.bytes.get(at..)?);
+        let entry = read_entry(&mut input).ok()?;
+        let size = self.bytes.len() - at - input.rest().len();
+        Some((entry, at + size + back_size(size).count()))
+    }
+
+    /// Puts an integer in the place of the entry that begins at `at`.
+    ///
+    /// # Panics
+    ///
+    /// When no entry begins there.
+    pub(in crate::value) fn set_int(&mut self, at: usize, number: i64) {
+        let (_, end) = self.get(at).expect("an entry to replace");
+        let mut entry = Listpack::new();
+        entry.push_int(number);
+        self.bytes.splice(at..end, entry.bytes.drain(HEADER..));
+    }
+
+    /// Takes a finished block, if it is whole.
+    pub(super) fn parse(block: &[u8]) -> Result<Listpack, Malformed> {
+        let mut entries = 0;
+        walk(block, |_| entries += 1)?;
+        let bytes = block[..block.len() - 1].to_vec();
+        Ok(Listpack { bytes, entries })
     }
 
     /// The finished block.
@@ -133,13 +196,20 @@ fn back_size(size: usize) -> impl Iterator<Item = u8> {
 
 /// The entries of a block.
 pub(super) fn read(block: &[u8]) -> Result<Vec<Bytes>, Malformed> {
+    let mut entries = Vec::new();
+    walk(block, |entry| entries.push(Bytes::from(entry)))?;
+    Ok(entries)
+}
+
+fn walk(block: &[u8], mut each: impl FnMut(Entry<'_>)) -> Result<(), Malformed> {
     let mut input = Input::new(block);
     let size = u32::from_le_bytes(input.array()?);
     let count = u16::from_le_bytes(input.array()?);
-    let mut entries = Vec::new();
+    let mut entries = 0;
     while input.rest().first() != Some(&END) {
         let start = input.rest();
-        entries.push(read_entry(&mut input)?);
+        each(read_entry(&mut input)?);
+        entries += 1;
         let size = start.len() - input.rest().len();
         for byte in back_size(size) {
             (input.byte()? == byte).then_some(()).ok_or(Malformed)?;
@@ -147,21 +217,21 @@ pub(super) fn read(block: &[u8]) -> Result<Vec<Bytes>, Malformed> {
     }
     input.byte()?;
     input.expect_end()?;
-    let counted = count == UNCOUNTED || usize::from(count) == entries.len();
+    let counted = count == UNCOUNTED || usize::from(count) == entries;
     (size as usize == block.len() && counted)
-        .then_some(entries)
+        .then_some(())
         .ok_or(Malformed)
 }
 
-fn read_entry(input: &mut Input<'_>) -> Result<Bytes, Malformed> {
+fn read_entry<'a>(input: &mut Input<'a>) -> Result<Entry<'a>, Malformed> {
     let tag = input.byte()?;
     let length = match tag {
         0x80..0xC0 => usize::from(tag & 0x3F),
         0xE0..0xF0 => usize::from(u16::from_be_bytes([tag & 0x0F, input.byte()?])),
         0xF0 => u32::from_le_bytes(input.array()?) as usize,
-        _ => return read_int(tag, input).map(format_i64),
+        _ => return read_int(tag, input).map(Entry::Int),
     };
-    input.take(length).map(Bytes::from)
+    input.take(length).map(Entry::Text)
 }
 
 fn read_int(tag: u8, input: &mut Input<'_>) -> Result<i64, Malformed> {
@@ -211,6 +281,23 @@ mod tests {
                 .map(|entry| &**entry)
                 .eq(entries.iter().map(Vec::as_slice))
         );
+    }
+
+    #[test]
+    fn entries_are_found_and_replaced_in_place() {
+        let mut listpack = Listpack::new();
+        for entry in ["7", "seven", "8"] {
+            listpack.push(entry.as_bytes());
+        }
+        listpack.set_int(Listpack::START, 70_000);
+        let (first, second) = listpack.get(Listpack::START).unwrap();
+        let (text, third) = listpack.get(second).unwrap();
+        assert_eq!((first, text), (Entry::Int(70_000), Entry::Text(b"seven")));
+        assert!(text.is(b"seven") && first.is(b"70000") && !first.is(b"070000"));
+        let (_, end) = listpack.get(third).unwrap();
+        assert_eq!(listpack.get(end), None);
+        let block = listpack.clone().finish();
+        assert_eq!(Listpack::parse(&block).unwrap().finish(), block);
     }
 
     #[test]

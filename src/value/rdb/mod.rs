@@ -13,10 +13,13 @@ mod list;
 mod listpack;
 mod lzf;
 mod set;
+mod stream;
 mod string;
 mod ziplist;
 mod zset;
 
+pub(super) use self::listpack::Entry as ListpackEntry;
+pub(super) use self::listpack::Listpack;
 pub(super) use self::listpack::entry_size as listpack_size;
 
 use std::fmt;
@@ -52,10 +55,14 @@ mod kind {
     pub const HASH_ZIPLIST: u8 = 13;
     /// A quicklist of ziplists.
     pub const LIST_ZIPLISTS: u8 = 14;
+    /// Without anything but the last id, and without times of activity.
+    pub const STREAM_V1: u8 = 15;
+    pub const STREAM_V2: u8 = 19;
     pub const HASH_LISTPACK: u8 = 16;
     pub const ZSET_LISTPACK: u8 = 17;
     pub const LIST_QUICKLIST: u8 = 18;
     pub const SET_LISTPACK: u8 = 20;
+    pub const STREAM: u8 = 21;
     /// Fields with times to live, in the two forms that Redis 7.4 had before its release.
     pub const HASH_TTL_PREVIEW: u8 = 22;
     pub const HASH_LISTPACK_TTL_PREVIEW: u8 = 23;
@@ -184,6 +191,9 @@ fn read(kind: u8, input: &mut Input<'_>) -> Result<Value, Malformed> {
         kind::ZSET_TEXT | kind::ZSET | kind::ZSET_ZIPLIST | kind::ZSET_LISTPACK => {
             Value::ZSet(Arc::new(zset::read(kind, input)?))
         }
+        kind::STREAM_V1 | kind::STREAM_V2 | kind::STREAM => {
+            Value::Stream(Arc::new(stream::read(kind, input)?))
+        }
         _ => Value::Hash(Arc::new(hash::read(kind, input)?)),
     })
 }
@@ -198,6 +208,7 @@ fn encode(value: &Value, out: &mut Vec<u8>, style: Style) {
         Value::Set(set) => set::write(set, out, style),
         Value::ZSet(zset) => zset::write(zset, out, style),
         Value::Hash(hash) => hash::write(hash, out, style),
+        Value::Stream(stream) => stream::write(stream, out, style),
     }
 }
 
