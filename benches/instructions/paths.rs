@@ -1,0 +1,205 @@
+//! The paths: from the bytes of a request to the bytes of its reply, in memory and with a journal, and from a call of
+//! redis-rs to its value.
+
+use std::path::Path as Dir;
+
+use fakeredis::FakeRedis;
+use fakeredis::Fsync;
+use fakeredis::engine::Outcome;
+use fakeredis::resp::RequestDecoder;
+use fakeredis::resp::encode;
+use fakeredis::resp::encode_command;
+use fakeredis::session::Address;
+use fakeredis::session::SessionKey;
+use redis::Commands;
+use smallvec::SmallVec;
+
+/// How often each path is walked while instructions are counted.
+pub const STEPS: usize = 1_000;
+/// The strings and the numbers that there are.
+const KEYS: usize = 10_000;
+/// The keys of lists, sets, hashes and sorted sets.
+const COLLECTIONS: usize = 100;
+
+/// A path: its name, and a walk of it, told how many walks there were before.
+pub type Path = (String, Box<dyn FnMut(usize)>);
+
+/// Walks a path: first so that all buffers have their size, then counted.
+pub fn walk((_, step): &mut Path) {
+    (0..STEPS).for_each(&mut *step);
+    counted_steps(step);
+}
+
+/// The name by which valgrind finds what it counts.
+pub const COUNTED_STEPS: &str = concat!(module_path!(), "::counted_steps");
+
+#[inline(never)]
+fn counted_steps(step: &mut dyn FnMut(usize)) {
+    (STEPS..2 * STEPS).for_each(step);
+}
+
+/// All paths; `dir` is for a journal.
+pub fn all(dir: &Dir) -> Vec<Path> {
+    let memory = filled(FakeRedis::new());
+    let journal = FakeRedis::builder()
+        .journal(dir)
+        .fsync(Fsync::No)
+        .checkpoint_every(0);
+    let journal = filled(journal.build().unwrap());
+    let mut paths = Vec::new();
+    for (name, request) in REQUESTS {
+        for (place, fake) in [("memory", &memory), ("journal", &journal)] {
+            paths.push((format!("{name}, {place}"), wire(fake, *request)));
+        }
+    }
+    paths.extend(in_process(&memory));
+    paths
+}
+
+fn filled(fake: FakeRedis) -> FakeRedis {
+    let mut con = fake.connection();
+    for number in 0..KEYS {
+        let _: () = con.set(key(number), value()).unwrap();
+        let _: () = con.set(format!("number:{number}"), number).unwrap();
+    }
+    fake
+}
+
+/// What the request of a step is made of: commands as one would type them.
+type Request = fn(usize) -> Vec<String>;
+
+const REQUESTS: &[(&str, Request)] = &[
+    ("PING", |_| vec!["PING".into()]),
+    ("GET", |step| vec![get(step)]),
+    ("SET", |step| vec![set(step)]),
+    ("INCR", |step| vec![format!("INCR number:{}", spread(step))]),
+    ("LPUSH RPOP", |step| {
+        let list = step % COLLECTIONS;
+        vec![
+            format!("LPUSH list:{list} {}", value()),
+            format!("RPOP list:{list}"),
+        ]
+    }),
+    ("SADD", |step| {
+        vec![format!("SADD set:{} member:{step}", step % COLLECTIONS)]
+    }),
+    ("HSET", |step| {
+        vec![format!(
+            "HSET hash:{} field:{step} {}",
+            step % COLLECTIONS,
+            value()
+        )]
+    }),
+    ("ZADD", |step| {
+        vec![format!(
+            "ZADD zset:{} {step} member:{step}",
+            step % COLLECTIONS
+        )]
+    }),
+    ("MSET of 10", |step| {
+        let pairs = (0..10).map(|pair| format!(" {} {}", key(10 * step + pair), value()));
+        vec![format!("MSET{}", pairs.collect::<String>())]
+    }),
+    ("EXEC of 3", |step| {
+        let incr = format!("INCR number:{}", spread(step));
+        vec!["MULTI".into(), set(step), incr, get(step), "EXEC".into()]
+    }),
+    ("16 GET", |step| {
+        (0..16).map(|at| get(16 * step + at)).collect()
+    }),
+    ("16 SET", |step| {
+        (0..16).map(|at| set(16 * step + at)).collect()
+    }),
+];
+
+fn get(step: usize) -> String {
+    format!("GET {}", key(step))
+}
+
+fn set(step: usize) -> String {
+    format!("SET {} {}", key(step), value())
+}
+
+fn key(step: usize) -> String {
+    format!("key:{:012}", spread(step))
+}
+
+/// Neighbouring steps go to keys that are far from each other.
+fn spread(step: usize) -> usize {
+    step * 7_919 % KEYS
+}
+
+fn value() -> String {
+    "x".repeat(64)
+}
+
+/// A walk from bytes to bytes, as a server's connection goes it.
+fn wire(fake: &FakeRedis, request: Request) -> Box<dyn FnMut(usize)> {
+    let requests: Vec<Vec<u8>> = (0..2 * STEPS).map(|step| packed(&request(step))).collect();
+    let fake = fake.clone();
+    let session = fake.engine().lock().connect(Address::default());
+    let mut decoder = RequestDecoder::default();
+    let mut output = Vec::new();
+    Box::new(move |step| {
+        output.clear();
+        play(&fake, session, &mut decoder, &requests[step], &mut output);
+        assert!(!output.starts_with(b"-"), "{}", output.escape_ascii());
+    })
+}
+
+fn packed(commands: &[String]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for command in commands {
+        encode_command(&command.split(' ').collect::<Vec<_>>(), &mut bytes);
+    }
+    bytes
+}
+
+fn play(
+    fake: &FakeRedis,
+    session: SessionKey,
+    decoder: &mut RequestDecoder,
+    mut input: &[u8],
+    output: &mut Vec<u8>,
+) {
+    let batch = fake.engine().requests(|turn| {
+        while let Some(len) = decoder.decode(input).unwrap() {
+            let argv: SmallVec<[&[u8]; 8]> = decoder.argv(input).collect();
+            match turn.run(Some(session), &argv) {
+                Outcome::Reply(reply, protocol) => encode(&reply, protocol, output),
+                Outcome::Closed => unreachable!("nobody closes the connection"),
+            }
+            input = &input[len..];
+        }
+    });
+    batch.unwrap();
+}
+
+/// Walks from a call of redis-rs to its value.
+fn in_process(fake: &FakeRedis) -> [Path; 3] {
+    let keys: Vec<String> = (0..2 * STEPS).map(key).collect();
+    let (mut getting, mut setting) = (fake.connection(), fake.connection());
+    let (to_get, to_set, value) = (keys.clone(), keys, value());
+    let path = |name: &str, step: Box<dyn FnMut(usize)>| (name.to_owned(), step);
+    [
+        path(
+            "get, redis-rs",
+            Box::new(move |step| {
+                let value: Vec<u8> = getting.get(&to_get[step]).unwrap();
+                assert_eq!(value.len(), 64);
+            }),
+        ),
+        path(
+            "set, redis-rs",
+            Box::new(move |step| {
+                let _: () = setting.set(&to_set[step], &value).unwrap();
+            }),
+        ),
+        path(
+            "a fake of its own",
+            Box::new(|_| {
+                let _: () = FakeRedis::new().connection().set("key", "value").unwrap();
+            }),
+        ),
+    ]
+}
