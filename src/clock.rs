@@ -3,9 +3,11 @@
 //! A fake has one clock, and everything follows it: times to live, `TIME`, stream ids, blocking timeouts.
 //! It is the system's until a test freezes, sets or advances it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::Weak;
 use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
@@ -22,7 +24,25 @@ use std::time::UNIX_EPOCH;
 /// assert_eq!(clock.now(), UNIX_EPOCH + Duration::from_secs(1_060));
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Arc<Mutex<Mode>>);
+pub struct Clock(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    mode: Mutex<Mode>,
+    followers: Mutex<Vec<Weak<dyn Follower>>>,
+}
+
+/// Who is told that a clock was moved, stopped or started.
+pub(crate) trait Follower: Send + Sync {
+    /// The clock was moved. It may have been from within the engine, whose lock is then held.
+    fn moved(&self);
+}
+
+impl fmt::Debug for dyn Follower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Follower")
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Mode {
@@ -54,7 +74,11 @@ impl Clock {
     /// Another clock that shows the same time, and from now on goes its own way.
     #[must_use]
     pub fn fork(&self) -> Clock {
-        Clock(Arc::new(Mutex::new(*self.mode())))
+        let mode = Mutex::new(*self.mode());
+        Clock(Arc::new(Shared {
+            mode,
+            followers: Mutex::default(),
+        }))
     }
 
     /// The time.
@@ -78,45 +102,65 @@ impl Clock {
     /// Stops the clock at the time it shows.
     pub fn freeze(&self) {
         let now_us = self.now_us();
-        *self.mode() = Mode::Frozen { now_us };
+        self.turn(|mode| *mode = Mode::Frozen { now_us });
     }
 
     /// Stops the clock at `time`.
     pub fn freeze_at(&self, time: impl Into<SystemTime>) {
-        *self.mode() = Mode::Frozen {
-            now_us: to_micros(time.into()),
-        };
+        let now_us = to_micros(time.into());
+        self.turn(|mode| *mode = Mode::Frozen { now_us });
     }
 
     /// Moves the clock forward, whether it runs or stands.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        match &mut *self.mode() {
+        self.turn(|mode| match mode {
             Mode::Running { ahead_us: us } | Mode::Frozen { now_us: us } => {
                 *us = us.saturating_add(by);
             }
-        }
+        });
     }
 
     /// Sets the clock to `time`; it goes on running or standing as before.
     pub fn set(&self, time: impl Into<SystemTime>) {
         let time_us = to_micros(time.into());
-        match &mut *self.mode() {
+        self.turn(|mode| match mode {
             Mode::Running { ahead_us } => *ahead_us = time_us.saturating_sub(system_us()),
             Mode::Frozen { now_us } => *now_us = time_us,
-        }
+        });
     }
 
     /// Back to the system's time.
     pub fn resume(&self) {
-        *self.mode() = Mode::default();
+        self.turn(|mode| *mode = Mode::default());
+    }
+
+    /// Tells `follower` from now on when the clock is moved.
+    pub(crate) fn follow(&self, follower: Weak<dyn Follower>) {
+        let mut followers = unpoisoned(&self.0.followers);
+        followers.retain(|follower| follower.strong_count() > 0);
+        followers.push(follower);
+    }
+
+    /// Changes what the clock shows, then tells its followers.
+    fn turn(&self, change: impl FnOnce(&mut Mode)) {
+        change(&mut self.mode());
+        let followers = unpoisoned(&self.0.followers);
+        for follower in followers.iter().filter_map(Weak::upgrade) {
+            follower.moved();
+        }
     }
 
     fn mode(&self) -> MutexGuard<'_, Mode> {
-        self.0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        unpoisoned(&self.0.mode)
     }
+}
+
+/// Neither mode nor followers are ever half changed.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Measures how long work took in real time, for SLOWLOG and statistics, never for a decision about data.

@@ -44,6 +44,7 @@ impl Bench {
         let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
         match self.engine.lock().run(self.clients[client], &argv) {
             Outcome::Reply(reply, _) => reply,
+            Outcome::Blocked => Reply::simple("(blocked)"),
             Outcome::Closed => Reply::simple("(closed)"),
         }
     }

@@ -36,6 +36,7 @@ fn run(engine: &Engine, session: SessionKey, line: &str) -> String {
     let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
     match engine.requests(|turn| turn.run(Some(session), &argv)) {
         Ok(Outcome::Reply(reply, _)) => pretty(&reply),
+        Ok(Outcome::Blocked) => "blocked".to_owned(),
         Ok(Outcome::Closed) => "closed".to_owned(),
         Err(error) => pretty(&Reply::Error(format!("MISCONF {error}").into())),
     }

@@ -68,14 +68,16 @@ families! {
         zsets,
         sort,
         pubsub,
+        blocking,
     ],
     planned: [
-        blocking,
+        blocking_streams,
         encodings,
         functions,
         geo,
         hyperloglog,
         notifications,
+        pausing,
         streams,
         tracking,
     ]

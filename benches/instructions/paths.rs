@@ -167,7 +167,9 @@ fn play(
             let argv: SmallVec<[&[u8]; 8]> = decoder.argv(input).collect();
             match turn.run(Some(session), &argv) {
                 Outcome::Reply(reply, protocol) => encode(&reply, protocol, output),
-                Outcome::Closed => unreachable!("nobody closes the connection"),
+                Outcome::Blocked | Outcome::Closed => {
+                    unreachable!("nothing blocks here, nobody closes")
+                }
             }
             input = &input[len..];
         }

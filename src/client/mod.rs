@@ -5,6 +5,7 @@
 
 mod aio;
 mod convert;
+mod link;
 mod past;
 mod transaction;
 
@@ -14,22 +15,19 @@ pub use transaction::Options;
 pub use transaction::Pipeline;
 pub use transaction::Transactions;
 
+use std::sync::Arc;
+
+use parking_lot::Condvar;
+use parking_lot::Mutex;
 use redis::Cmd;
 use redis::ConnectionLike;
 use redis::RedisResult;
 use redis::Value;
 
 use crate::engine::Engine;
-use crate::engine::Outcome;
-use crate::engine::Turn;
-use crate::resp::Limits;
-use crate::resp::RequestDecoder;
-use crate::session::Address;
-use crate::session::SessionKey;
-use convert::closed;
 use convert::server_error;
-use convert::to_value;
-use smallvec::SmallVec;
+use link::Link;
+use link::Work;
 
 /// A connection to a fake in the same process; implements [`redis::ConnectionLike`], and with it all of
 /// `redis::Commands`, `redis::pipe()` and `redis::transaction`.
@@ -46,20 +44,51 @@ use smallvec::SmallVec;
 #[derive(Debug)]
 pub struct Connection {
     link: Link,
+    bell: Arc<Bell>,
+}
+
+/// What a connection that is blocked in a command listens for.
+#[derive(Debug, Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    ring: Condvar,
+}
+
+impl Bell {
+    fn ring(&self) {
+        *self.rung.lock() = true;
+        self.ring.notify_one();
+    }
+
+    /// Returns once it was rung since the last time.
+    fn wait(&self) {
+        let mut rung = self.rung.lock();
+        self.ring.wait_while(&mut rung, |rung| !*rung);
+        *rung = false;
+    }
 }
 
 impl Connection {
     /// A new connection to `engine`.
     pub(crate) fn open(engine: &Engine) -> Connection {
-        Connection {
-            link: Link::open(engine),
+        let bell = Arc::new(Bell::default());
+        let waked = Arc::clone(&bell);
+        let link = Link::open(engine, move || waked.ring());
+        Connection { link, bell }
+    }
+
+    /// Runs everything; where that blocks, this thread waits.
+    fn run(&self, mut work: Work<'_>) -> RedisResult<Vec<Value>> {
+        while !self.link.advance(&mut work)? {
+            self.bell.wait();
         }
+        Ok(work.into_values())
     }
 }
 
 impl ConnectionLike for Connection {
     fn req_packed_command(&mut self, cmd: &[u8]) -> RedisResult<Value> {
-        self.link.packed_one(cmd)
+        one(self.run(Work::packed(cmd))?)
     }
 
     fn req_packed_commands(
@@ -68,11 +97,14 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
-        self.link.pipeline(cmd, offset, count)
+        part(self.run(Work::packed(cmd))?, offset, count)
     }
 
     fn req_command(&mut self, cmd: &Cmd) -> RedisResult<Value> {
-        self.link.command(cmd)
+        match self.link.command(cmd)? {
+            Some(value) => shallow(value),
+            None => one(self.run(Work::blocked())?),
+        }
     }
 
     fn get_db(&self) -> i64 {
@@ -88,105 +120,21 @@ impl ConnectionLike for Connection {
     }
 }
 
-/// An open session of an engine; it ends when this is dropped.
-#[derive(Debug)]
-struct Link {
-    engine: Engine,
-    session: SessionKey,
+/// The answer to one command.
+fn one(mut values: Vec<Value>) -> RedisResult<Value> {
+    shallow(values.pop().unwrap_or(Value::Nil))
 }
 
-impl Link {
-    fn open(engine: &Engine) -> Link {
-        let session = engine.lock().connect(Address::default());
-        Link {
-            engine: engine.clone(),
-            session,
-        }
-    }
-
-    /// Runs one command, without packing it where its arguments are at hand.
-    fn command(&self, cmd: &Cmd) -> RedisResult<Value> {
-        let mut argv: SmallVec<[&[u8]; 8]> = SmallVec::new();
-        for arg in cmd.args_iter() {
-            match arg {
-                redis::Arg::Simple(arg) => argv.push(arg),
-                _ => return self.packed_one(&cmd.get_packed_command()),
-            }
-        }
-        shallow(self.settled(|turn| run(turn, self.session, &argv))??)
-    }
-
-    /// Runs one packed command.
-    fn packed_one(&self, bytes: &[u8]) -> RedisResult<Value> {
-        shallow(self.packed(bytes)?.pop().unwrap_or(Value::Nil))
-    }
-
-    /// Runs packed commands as one batch; a value for each, errors among them.
-    fn packed(&self, mut bytes: &[u8]) -> RedisResult<Vec<Value>> {
-        let mut decoder = RequestDecoder::new(Limits::default());
-        self.settled(|turn| {
-            let mut values = Vec::new();
-            loop {
-                match decoder.decode(bytes) {
-                    Ok(Some(len)) => {
-                        let argv: SmallVec<[&[u8]; 8]> = decoder.argv(bytes).collect();
-                        values.push(run(turn, self.session, &argv)?);
-                        bytes = &bytes[len..];
-                    }
-                    Ok(None) => return Ok(values),
-                    Err(error) => return Err(server_error(&format!("ERR {error}")).into()),
-                }
-            }
-        })?
-    }
-
-    /// Runs a pipeline; the `count` values behind the first `offset`. An error before them (a command that
-    /// MULTI refused to queue) fails the whole, as on a real connection.
-    fn pipeline(&self, bytes: &[u8], offset: usize, count: usize) -> RedisResult<Vec<Value>> {
-        let values = self.packed(bytes)?;
-        let refused = values.iter().take(offset).find_map(|value| match value {
-            Value::ServerError(error) => Some(error),
-            _ => None,
-        });
-        match refused {
-            Some(error) => Err(server_error(&format!("EXECABORT {error}")).into()),
-            None => Ok(values.into_iter().skip(offset).take(count).collect()),
-        }
-    }
-
-    fn db(&self) -> i64 {
-        self.engine
-            .lock()
-            .session(self.session)
-            .map_or(0, |session| session.db as i64)
-    }
-
-    fn is_open(&self) -> bool {
-        self.engine
-            .lock()
-            .session(self.session)
-            .is_some_and(|session| session.closing.is_none())
-    }
-
-    /// Runs `work` in a turn at the engine and waits until its records are settled.
-    fn settled<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> T) -> RedisResult<T> {
-        self.engine
-            .requests(work)
-            .map_err(|error| server_error(&format!("MISCONF {error}")).into())
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.engine.lock().disconnect(self.session);
-    }
-}
-
-/// Runs one command; an error reply is a value here.
-fn run(turn: &mut Turn<'_>, session: SessionKey, argv: &[&[u8]]) -> RedisResult<Value> {
-    match turn.run(Some(session), argv) {
-        Outcome::Reply(reply, protocol) => Ok(to_value(reply, protocol)),
-        Outcome::Closed => Err(closed()),
+/// The `count` answers behind the first `offset`. An error before them (a command that MULTI refused to queue) fails
+/// the whole, as on a real connection.
+fn part(values: Vec<Value>, offset: usize, count: usize) -> RedisResult<Vec<Value>> {
+    let refused = values.iter().take(offset).find_map(|value| match value {
+        Value::ServerError(error) => Some(error),
+        _ => None,
+    });
+    match refused {
+        Some(error) => Err(server_error(&format!("EXECABORT {error}")).into()),
+        None => Ok(values.into_iter().skip(offset).take(count).collect()),
     }
 }
 

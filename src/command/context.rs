@@ -233,9 +233,7 @@ impl Context<'_> {
         if self.db().get(key).is_some_and(due) {
             self.db_mut().remove(key);
             self.world.stats.expired_keys += 1;
-            self.world
-                .watches
-                .touch(self.session.db, key, self.unit.seq);
+            self.world.touch(self.session.db, key, self.unit.seq);
             self.unit.expired(&[b"DEL", key]);
         }
     }
@@ -249,9 +247,7 @@ impl Context<'_> {
         let now_ms = self.now_ms();
         let fields = self.world.expire_fields(self.session.db, key, now_ms);
         if !fields.is_empty() {
-            self.world
-                .watches
-                .touch(self.session.db, key, self.unit.seq);
+            self.world.touch(self.session.db, key, self.unit.seq);
             let mut argv: Vec<&[u8]> = vec![b"HDEL", key];
             argv.extend(fields.iter().map(|field| &**field));
             self.unit.expired(&argv);
@@ -281,9 +277,7 @@ impl Context<'_> {
 
     fn touched(&mut self, key: &[u8]) {
         self.unit.changed();
-        self.world
-            .watches
-            .touch(self.session.db, key, self.unit.seq);
+        self.world.touch(self.session.db, key, self.unit.seq);
     }
 
     /// The value at `key`, to change; `new` where there is none.

@@ -9,9 +9,11 @@ use super::monitor;
 use super::reply::ReplyError;
 use super::reply::fixed;
 use super::spec;
+use super::world::World;
 use crate::bytes::Bytes;
 use crate::clock::Stopwatch;
 use crate::commit::Effect;
+use crate::commit::Origin;
 use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::session::Queue;
@@ -39,6 +41,8 @@ fn execute_silently(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
     let reply = run(cx, argv);
     match cx.session.replies {
         Replies::On => return reply,
+        // The reply that is not wanted is still to come.
+        Replies::Skip if cx.unit.blocks => {}
         Replies::Skip => cx.session.replies = Replies::On,
         Replies::Off | Replies::SkipNext => {}
     }
@@ -174,11 +178,15 @@ fn call_counted(
     let watch = is_timed(cx).then(Stopwatch::start);
     let (reply, effect) = call(cx, command, argv);
     let took = watch.map(|watch| watch.elapsed());
-    count(cx, command, &reply, took);
-    if let Some(took) = took {
-        log_if_slow(cx, command, argv, took);
+    // A command that blocks counts once it is answered; monitors see it when it was sent.
+    if !cx.unit.blocks {
+        count(cx.world, command, &reply, took);
+        if let Some(took) = took {
+            log_if_slow(cx, command, argv, took);
+        }
     }
-    if cx.world.monitored && !is_script {
+    let is_resumed = matches!(cx.unit.origin, Origin::Blocked { .. });
+    if cx.world.monitored && !is_script && !is_resumed {
         monitor::feed(cx, command, argv, caller);
     }
     (reply, effect)
@@ -192,9 +200,15 @@ fn is_timed(cx: &Context<'_>) -> bool {
         || config.latency_monitor_threshold() > 0
 }
 
-fn count(cx: &mut Context<'_>, command: &'static Command, reply: &Reply, took: Option<Duration>) {
-    let tracking = cx.world.config.latency_tracking();
-    let stats = &mut cx.world.stats;
+/// Counts a command that is answered.
+pub(super) fn count(
+    world: &mut World,
+    command: &'static Command,
+    reply: &Reply,
+    took: Option<Duration>,
+) {
+    let tracking = world.config.latency_tracking();
+    let stats = &mut world.stats;
     stats.commands += 1;
     let own = stats.command(command);
     own.calls += 1;

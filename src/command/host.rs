@@ -68,18 +68,8 @@ pub trait Host {
         Err("The server is running without a config file".to_owned())
     }
 
-    /// Ends the wait of a blocked connection; whether it was waiting.
-    fn unblock(&mut self, _session: u64, _how: Unblock) -> bool {
-        false
-    }
-
     /// Writes a message of a script to the server's log; `level` from 0 (debug) to 3 (warning).
     fn log(&mut self, _level: i64, _message: &[u8]) {}
-
-    /// How many connections wait in a blocking command.
-    fn blocked(&self) -> usize {
-        0
-    }
 
     /// The clock that the fake follows.
     fn clock(&self) -> Option<&Clock> {
@@ -98,15 +88,6 @@ pub trait Host {
     fn shutdown(&mut self, _keyspace: &Keyspace, _save: bool) -> Result<(), String> {
         Err("there is no server to shut down".to_owned())
     }
-}
-
-/// How a blocked connection's wait ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unblock {
-    /// As if its time were over.
-    Timeout,
-    /// With an error.
-    Error,
 }
 
 /// A journal's condition, as INFO shows it.

@@ -35,6 +35,7 @@ mod time_format;
 mod transaction;
 mod typed;
 mod unit;
+mod waiting;
 mod world;
 mod zset;
 
@@ -51,7 +52,6 @@ pub use host::Host;
 pub use host::NoHost;
 pub use host::Persistence;
 pub use host::Process;
-pub use host::Unblock;
 pub use reply::ReplyError;
 pub use reply::Result;
 use reply::printed;
@@ -63,6 +63,8 @@ pub use stats::SlowLogEntry;
 pub use stats::Stats;
 pub use unit::Abort;
 pub use unit::Unit;
+pub use waiting::Block;
+pub use waiting::Unblock;
 pub use world::Pause;
 pub use world::World;
 
@@ -137,6 +139,7 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Generic, commands: generic::transfer::COMMANDS },
     Family { group: Group::Generic, commands: generic::wait::COMMANDS },
     Family { group: Group::List, commands: list::COMMANDS },
+    Family { group: Group::List, commands: list::blocking::COMMANDS },
     Family { group: Group::List, commands: list::change::COMMANDS },
     Family { group: Group::List, commands: list::pop::COMMANDS },
     Family { group: Group::List, commands: list::push::COMMANDS },
@@ -146,6 +149,7 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Set, commands: set::draw::COMMANDS },
     Family { group: Group::SortedSet, commands: zset::COMMANDS },
     Family { group: Group::SortedSet, commands: zset::add::COMMANDS },
+    Family { group: Group::SortedSet, commands: zset::blocking::COMMANDS },
     Family { group: Group::SortedSet, commands: zset::combine::COMMANDS },
     Family { group: Group::SortedSet, commands: zset::draw::COMMANDS },
     Family { group: Group::SortedSet, commands: zset::range::COMMANDS },

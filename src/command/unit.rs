@@ -30,6 +30,8 @@ pub struct Unit {
     pub commands: CommandList,
     /// One for each of `commands`.
     pub effects: Vec<Effect>,
+    /// Whether the command blocked its connection instead of answering.
+    pub blocks: bool,
     /// Why an EXEC did not run: the change of a watched key.
     pub aborted: Option<Abort>,
     /// The number of changes so far.
@@ -80,6 +82,7 @@ impl Unit {
         self.commands.clear();
         self.effects.clear();
         self.aborted = None;
+        self.blocks = false;
         self.changes = 0;
         self.seed = None;
         self.rng = None;

@@ -8,11 +8,13 @@ use super::stats::Latency;
 use super::stats::SlowLog;
 use super::stats::Stats;
 use crate::bytes::Bytes;
+use crate::commit::Seq;
 use crate::keyspace::Keyspace;
 use crate::keyspace::WatchRegistry;
 use crate::rng::Rng;
 use crate::session::Sessions;
 use crate::session::Subscriptions;
+use crate::session::Waits;
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -34,6 +36,8 @@ pub struct World {
     pub watches: WatchRegistry,
     /// Who listens to what.
     pub subscriptions: Subscriptions,
+    /// Who is blocked, and waits for what.
+    pub waits: Waits,
     /// All connections but the one whose command runs.
     pub sessions: Sessions,
     /// `CONFIG`.
@@ -75,6 +79,7 @@ impl World {
             keyspace: Keyspace::new(config.databases()),
             watches: WatchRegistry::default(),
             subscriptions: Subscriptions::default(),
+            waits: Waits::default(),
             sessions: Sessions::default(),
             config,
             stats: Stats::default(),
@@ -92,6 +97,19 @@ impl World {
             busy: Arc::default(),
             broken: None,
         }
+    }
+
+    /// The unit `seq` changes a key: whoever watches it or waits for it learns that.
+    pub fn touch(&mut self, db: usize, key: &[u8], seq: Seq) {
+        self.watches.touch(db, key, seq);
+        self.waits.touch(db, key, seq);
+    }
+
+    /// The keys of a database that somebody watches or waits for, for what changes a whole database to touch.
+    pub fn noticed_keys(&self, db: usize) -> Vec<Bytes> {
+        let mut keys = self.watches.keys_of(db);
+        keys.extend(self.waits.keys_of(db));
+        keys
     }
 
     /// Removes the fields of the hash at `key` whose time is over, and the key with the last one; the fields.

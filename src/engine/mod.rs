@@ -7,12 +7,14 @@
 //! - a unit that changed something is one record; a unit that changed nothing leaves no commit;
 //! - a reply is released only after [`Engine::settle`] for the last record that it may depend on.
 
+mod blocking;
 mod checkpoint;
 mod host;
 mod open;
 mod record;
 mod replay;
 mod rewind;
+mod timer;
 mod turn;
 
 pub use open::JournalOptions;
@@ -53,6 +55,7 @@ use crate::session::Session;
 use crate::session::SessionKey;
 use host::EngineHost;
 use record::Recorder;
+use timer::Timer;
 
 /// A handle on an engine; clones are the same engine.
 #[derive(Clone)]
@@ -75,7 +78,8 @@ impl fmt::Debug for EngineId {
 }
 
 struct Shared {
-    core: Mutex<Core>,
+    /// Apart, so that the timer's thread, which holds on to it, doesn't keep the journal open.
+    core: Arc<Mutex<Core>>,
     /// The journal, reached without the engine's lock while others run commands.
     journal: Option<Arc<Journal>>,
     /// The running script, reached without the engine's lock.
@@ -89,6 +93,7 @@ pub struct Core {
     clock: Clock,
     recorder: Recorder,
     host: EngineHost,
+    timer: Timer,
     /// The last `Close` record.
     closed_at: Option<Seq>,
 }
@@ -98,6 +103,9 @@ pub struct Core {
 pub enum Outcome {
     /// The reply, to be sent once its record is settled, in the connection's protocol.
     Reply(Reply, Protocol),
+    /// The connection waits; [`Core::answer`] tells what came of that once its
+    /// [`wake`](Session::wake) was called, and no other request of it may run before.
+    Blocked,
     /// The connection was closed (by `CLIENT KILL`, say); nothing ran.
     Closed,
 }
@@ -114,16 +122,19 @@ impl Engine {
         let journal = recorder.journal.clone();
         let busy = Arc::clone(&world.busy);
         let host = EngineHost::new(journal.clone(), clock.clone());
-        let core = Core {
-            world,
-            unit: Unit::default(),
-            clock,
-            recorder,
-            host,
-            closed_at: None,
+        let core = |core: &Weak<_>| {
+            Mutex::new(Core {
+                world,
+                unit: Unit::default(),
+                timer: Timer::new(core.clone(), clock.clone()),
+                clock,
+                recorder,
+                host,
+                closed_at: None,
+            })
         };
         Engine(Arc::new(Shared {
-            core: Mutex::new(core),
+            core: Arc::new_cyclic(core),
             journal,
             busy,
         }))
@@ -209,8 +220,9 @@ impl Core {
         key
     }
 
-    /// Forgets a connection, with its queue and its watches.
+    /// Forgets a connection, with its queue, its watches and what it waits for.
     pub fn disconnect(&mut self, connection: SessionKey) {
+        self.world.waits.remove(connection.id());
         self.world.watches.unwatch(connection.id());
         self.world.subscriptions.forget(connection);
         if let Some(session) = self.world.sessions.close(connection) {
@@ -268,31 +280,40 @@ impl Core {
         self.host.stop_requested
     }
 
-    /// Expires everything that is due now.
+    /// Expires everything that is due now, and ends the waits whose time is over.
     pub fn expire_now(&mut self) {
         let now_us = self.clock.now_us();
         if let Err(error) = self.expire_due(now_us) {
             self.fall_back(&error);
         }
+        self.attend_waits(now_us);
     }
 
     /// Runs one request of a connection.
     pub fn run(&mut self, connection: SessionKey, argv: &[&[u8]]) -> Outcome {
         let now_us = self.clock.now_us();
         let expired = self.expire_due(now_us);
+        self.attend_waits(now_us);
         let Some(mut session) = self.world.sessions.take(connection) else {
             return Outcome::Closed;
         };
+        debug_assert!(self.world.waits.get(session.id).is_none());
+        self.unit.blocks = false;
         let mut reply = Reply::Silence;
         if session.closing != Some(Closing::Now) {
             session.active_us = now_us;
             session.commands += 1;
-            let ran = expired.and_then(|()| self.run_unit(&mut session, now_us, argv));
+            let ran =
+                expired.and_then(|()| self.run_unit(&mut session, now_us, Origin::Direct, argv));
             reply = ran.unwrap_or_else(|error| Reply::Error(self.undo(&error).into()));
         }
-        let protocol = session.protocol;
+        let outcome = match self.unit.blocks {
+            true => Outcome::Blocked,
+            false => Outcome::Reply(reply, session.protocol),
+        };
         self.world.sessions.put_back(connection, session);
-        Outcome::Reply(reply, protocol)
+        self.attend_waits(now_us);
+        outcome
     }
 
     /// Runs commands of a dataset as one unit, on a connection of their own.
@@ -324,6 +345,7 @@ impl Core {
         }
         self.host
             .checkpoint_if_due(&self.world.keyspace, self.recorder.last_seq);
+        self.attend_waits(now_us);
         refused.map_or(Ok(()), Err)
     }
 
@@ -354,7 +376,7 @@ impl Core {
                     key
                 }
             };
-            self.world.watches.touch(db, key, self.unit.seq);
+            self.world.touch(db, key, self.unit.seq);
             self.recorder.finish_own(&mut self.unit)?;
         }
         Ok(())
@@ -364,9 +386,11 @@ impl Core {
         &mut self,
         session: &mut Session,
         now_us: i64,
+        origin: Origin,
         argv: &[&[u8]],
     ) -> Result<Reply, JournalError> {
         self.begin(now_us, session.db);
+        self.unit.origin = origin;
         self.host.last_seq = self.recorder.last_seq;
         let mut context = Context {
             world: &mut self.world,
@@ -375,6 +399,9 @@ impl Core {
             host: &mut self.host,
         };
         let reply = execute(&mut context, argv);
+        if self.unit.blocks && self.unit.changes() == 0 {
+            return Ok(reply);
+        }
         self.recorder
             .finish(&mut self.unit, session, argv, &reply)?;
         self.host
@@ -437,6 +464,7 @@ mod tests {
                 .unwrap()
             {
                 Outcome::Reply(reply, _) => pretty(&reply),
+                Outcome::Blocked => "(blocked)".into(),
                 Outcome::Closed => "(closed)".into(),
             }
         }

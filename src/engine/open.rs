@@ -140,7 +140,7 @@ impl Engine {
 impl Drop for Shared {
     fn drop(&mut self) {
         // A failure here is one that the next opening finds.
-        let _ = self.core.get_mut().close();
+        let _ = self.core.lock().close();
     }
 }
 

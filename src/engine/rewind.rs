@@ -32,7 +32,9 @@ impl Core {
         let before = std::mem::replace(&mut self.world.keyspace, keyspace);
         self.world.keyspace.grow(databases);
         self.touch_differences(&before);
-        Ok(self.last_seq())
+        let seq = self.last_seq();
+        self.attend_waits(now_us);
+        Ok(seq)
     }
 
     /// Makes the data `keyspace` in an engine that nobody has used yet.
@@ -41,11 +43,12 @@ impl Core {
     }
 
     fn touch_differences(&mut self, before: &Keyspace) {
-        let (after, seq) = (&self.world.keyspace, self.recorder.last_seq);
+        let seq = self.recorder.last_seq;
         for db in 0..before.databases() {
-            for key in self.world.watches.keys_of(db) {
-                if before.db(db).get(&key) != after.db(db).get(&key) {
-                    self.world.watches.touch(db, &key, seq);
+            for key in self.world.noticed_keys(db) {
+                let after = self.world.keyspace.db(db).get(&key);
+                if before.db(db).get(&key) != after {
+                    self.world.touch(db, &key, seq);
                 }
             }
         }

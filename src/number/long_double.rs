@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Add;
 
 use rustc_apfloat::Float;
+use rustc_apfloat::Round;
 use rustc_apfloat::ieee::X87DoubleExtended;
 
 use super::is_infinity;
@@ -45,6 +46,16 @@ impl LongDouble {
     /// Whether this is neither an infinity nor a NaN.
     pub fn is_finite(self) -> bool {
         self.0.is_finite()
+    }
+
+    /// A thousand times this, rounded up; the nearest of the 64 bits where it is beyond them.
+    pub fn thousandfold(self) -> i64 {
+        let thousand = X87DoubleExtended::from_u128(1000).value;
+        let product = (self.0 * thousand).value;
+        // A number that is too large becomes the largest.
+        product
+            .to_i128_r(64, Round::TowardPositive, &mut false)
+            .value as i64
     }
 }
 

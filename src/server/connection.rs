@@ -29,6 +29,8 @@ use crate::session::Wake;
 const READ: usize = 16 * 1024;
 /// Replies are written when there are this many bytes of them, even if requests are left.
 const WRITE: usize = 256 * 1024;
+/// What a blocked connection may send ahead before it is read no further.
+const AHEAD: usize = 1024 * 1024;
 /// A buffer that a large request or reply made larger than this is given back.
 const KEEP: usize = 1024 * 1024;
 
@@ -44,6 +46,7 @@ pub(super) async fn run(
         engine,
         address,
         session: None,
+        blocked: false,
         woken: Arc::new(Notify::new()),
     };
     // A connection that breaks has nobody left to tell.
@@ -82,7 +85,11 @@ async fn serve(
         input.make_room();
         tokio::select! {
             biased;
-            count = read.read_buf(&mut input.bytes) => if count? == 0 { return Ok(()) },
+            count = read.read_buf(&mut input.bytes), if !link.blocked || input.bytes.len() < AHEAD => {
+                if count? == 0 {
+                    return Ok(());
+                }
+            }
             () = link.woken.notified() => {}
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
         }
@@ -131,6 +138,8 @@ struct Link {
     address: Address,
     /// Opened in the first turn; a slow script keeps the engine from that.
     session: Option<SessionKey>,
+    /// The reply to its last request is still to come; until then no other runs.
+    blocked: bool,
     woken: Arc<Notify>,
 }
 
@@ -168,6 +177,9 @@ impl Link {
                 batch.close = true;
                 break;
             }
+            if self.blocked && !self.resume(&mut turn, &mut batch, output) {
+                break;
+            }
             if output.len() >= WRITE {
                 batch.more = true;
                 break;
@@ -182,8 +194,8 @@ impl Link {
                 Ok(Some(len)) => {
                     let argv: SmallVec<[&[u8]; 8]> = decoder.argv(&bytes[*start..]).collect();
                     if !argv.is_empty() {
-                        run_one(&mut turn, self.session, &argv, output);
-                        batch.requests += 1;
+                        let outcome = turn.run(self.session, &argv);
+                        self.conclude(outcome, &mut batch, output);
                     }
                     *start += len;
                 }
@@ -198,6 +210,23 @@ impl Link {
         batch.last_seq = turn.last_seq();
         batch.stop = turn.stop_requested();
         batch
+    }
+
+    /// Sends the reply that was still to come, if it has; whether other requests may run.
+    fn resume(&mut self, turn: &mut Turn<'_>, batch: &mut Batch, output: &mut Vec<u8>) -> bool {
+        if let (Some(core), Some(session)) = (turn.core(), self.session) {
+            let outcome = core.answer(session);
+            self.conclude(outcome, batch, output);
+        }
+        !self.blocked
+    }
+
+    fn conclude(&mut self, outcome: Outcome, batch: &mut Batch, output: &mut Vec<u8>) {
+        self.blocked = matches!(outcome, Outcome::Blocked);
+        if let Outcome::Reply(reply, protocol) = outcome {
+            encode(&reply, protocol, output);
+        }
+        batch.requests += usize::from(!self.blocked);
     }
 
     /// Opens the session, sends what belongs to no request, and follows the session's state; whether the
@@ -250,12 +279,5 @@ impl Drop for Link {
                 std::thread::spawn(move || engine.lock().disconnect(session));
             }
         }
-    }
-}
-
-fn run_one(turn: &mut Turn<'_>, session: Option<SessionKey>, argv: &[&[u8]], output: &mut Vec<u8>) {
-    match turn.run(session, argv) {
-        Outcome::Reply(reply, protocol) => encode(&reply, protocol, output),
-        Outcome::Closed => {}
     }
 }

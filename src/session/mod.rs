@@ -1,10 +1,15 @@
-//! One connection's plain state, the table of all connections, and who listens to what. It knows no command and
-//! no socket.
+//! One connection's plain state, the table of all connections, who listens to what, and who waits for what. It
+//! knows no command and no socket.
 
 mod subscriptions;
+mod waits;
 
 pub use subscriptions::Subscriptions;
 pub use subscriptions::Topic;
+pub use waits::Ready;
+pub use waits::Wait;
+pub use waits::Waits;
+pub use waits::Wakes;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -53,6 +58,8 @@ pub struct Session {
     pub closing: Option<Closing>,
     /// Replies that belong to no request, waiting to be sent.
     pub pushes: Vec<Reply>,
+    /// The reply to a command that was blocked, waiting to be sent.
+    pub answer: Option<Reply>,
     /// When the connection opened, in microseconds since the epoch.
     pub opened_us: i64,
     /// When the last command ran, in microseconds since the epoch.
@@ -147,6 +154,7 @@ impl Session {
             no_touch: false,
             closing: None,
             pushes: Vec::new(),
+            answer: None,
             opened_us: now_us,
             active_us: now_us,
             last_command: "NULL",
@@ -163,6 +171,12 @@ impl Session {
         }
     }
 
+    /// Whether somebody is there to be sent what comes later: not for a session that only lends its state to
+    /// the commands of a dataset, of a record, or of the past.
+    pub fn is_connected(&self) -> bool {
+        self.index != usize::MAX
+    }
+
     /// Whether it is subscribed to anything.
     pub fn is_subscribed(&self) -> bool {
         self.subscriptions != [0; 3]
@@ -177,6 +191,12 @@ impl Session {
     /// Sends a reply that belongs to no request.
     pub fn push(&mut self, reply: Reply) {
         self.pushes.push(reply);
+        self.wake();
+    }
+
+    /// Gives the reply to a command that was blocked.
+    pub fn answer(&mut self, reply: Reply) {
+        self.answer = Some(reply);
         self.wake();
     }
 

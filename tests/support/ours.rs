@@ -10,6 +10,7 @@ use fakeredis::Clock;
 use fakeredis::FakeRedis;
 use fakeredis::Server;
 use fakeredis::command::Config;
+use fakeredis::engine::Core;
 use fakeredis::engine::Outcome;
 use fakeredis::resp::Protocol;
 use fakeredis::resp::Reply;
@@ -38,6 +39,9 @@ pub struct InProcess {
 struct Client {
     session: SessionKey,
     received: VecDeque<Reply>,
+    /// What it sent while it was blocked.
+    ahead: VecDeque<Vec<Vec<u8>>>,
+    blocked: bool,
     closed: bool,
 }
 
@@ -62,25 +66,61 @@ impl InProcess {
         let client_state = Client {
             session,
             received: VecDeque::new(),
+            ahead: VecDeque::new(),
+            blocked: false,
             closed: false,
         };
         self.clients.insert(client, client_state);
     }
 
-    /// What the command did to the other clients too: pushes, and connections that must end.
+    /// What the command did to the other clients too: pushes, replies to what was blocked, connections that must
+    /// end. A client that is not blocked any more goes on with what it sent meanwhile.
     fn collect(&mut self) {
         let mut core = self.fake.engine().lock();
-        for client in self.clients.values_mut() {
-            let Some(session) = core.session(client.session) else {
-                client.closed = true;
-                continue;
-            };
-            client.closed |= session.closing.is_some();
-            let protocol = session.protocol;
-            let pushes = session.pushes.drain(..);
-            client
-                .received
-                .extend(pushes.map(|push| sent(&push, protocol)));
+        while self
+            .clients
+            .values_mut()
+            .any(|client| client.collect(&mut core))
+        {}
+    }
+}
+
+impl Client {
+    /// Takes what the engine has for it; whether it ran another command.
+    fn collect(&mut self, core: &mut Core) -> bool {
+        let Some(session) = core.session(self.session) else {
+            self.closed = true;
+            return false;
+        };
+        self.closed |= session.closing.is_some();
+        let protocol = session.protocol;
+        let pushes = session.pushes.drain(..);
+        self.received
+            .extend(pushes.map(|push| sent(&push, protocol)));
+        if self.blocked {
+            let outcome = core.answer(self.session);
+            self.conclude(outcome);
+        }
+        if self.blocked || self.closed {
+            return false;
+        }
+        let next = self.ahead.pop_front();
+        next.is_some_and(|argv| self.run(core, &argv))
+    }
+
+    fn run(&mut self, core: &mut Core, argv: &[Vec<u8>]) -> bool {
+        let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
+        let outcome = core.run(self.session, &argv);
+        self.conclude(outcome);
+        true
+    }
+
+    fn conclude(&mut self, outcome: Outcome) {
+        self.blocked = matches!(outcome, Outcome::Blocked);
+        match outcome {
+            Outcome::Reply(Reply::Silence, _) | Outcome::Blocked => {}
+            Outcome::Reply(reply, protocol) => self.received.push_back(sent(&reply, protocol)),
+            Outcome::Closed => self.closed = true,
         }
     }
 }
@@ -97,14 +137,9 @@ impl Target for InProcess {
             self.connect(client);
         }
         let state = self.clients.get_mut(&client).expect("connected");
-        let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
-        let run = |core: &mut fakeredis::engine::Core| core.run(state.session, &argv);
-        match self.fake.engine().batch(run).unwrap() {
-            Outcome::Reply(Reply::Silence, _) => {}
-            Outcome::Reply(reply, protocol) => state.received.push_back(sent(&reply, protocol)),
-            Outcome::Closed => state.closed = true,
-        }
+        state.ahead.push_back(argv.to_vec());
         self.collect();
+        self.fake.engine().batch(|_| ()).unwrap();
     }
 
     fn receive(&mut self, client: usize, _patience: Duration) -> Answer {

@@ -12,7 +12,6 @@ use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::container;
 use crate::command::context::Context;
-use crate::command::host::Unblock;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
@@ -20,6 +19,7 @@ use crate::command::reply::help;
 use crate::command::reply::printed;
 use crate::command::spec::*;
 use crate::command::sub;
+use crate::command::waiting::Unblock;
 use crate::command::world::Pause;
 use crate::number::parse_i64;
 use crate::resp::Reply;
@@ -187,7 +187,7 @@ fn client_unblock(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         ));
     };
     let id = parse_i64(id).ok_or(ReplyError::NOT_AN_INTEGER)?;
-    let unblocked = u64::try_from(id).is_ok_and(|id| cx.host.unblock(id, how));
+    let unblocked = u64::try_from(id).is_ok_and(|id| cx.world.unblock(id, how));
     Ok(Reply::flag(unblocked))
 }
 

@@ -103,7 +103,7 @@ fn line(cx: &Context<'_>, session: &Session) -> String {
     let queued = queue
         .map(|queue| queue.commands.len())
         .or(session.executing);
-    let is_own = session.id == cx.session.id;
+    let is_running = session.id == cx.session.id || cx.world.waits.get(session.id).is_some();
     field("id", &session.id);
     field("addr", &session.address.peer);
     field("laddr", &session.address.local);
@@ -145,7 +145,7 @@ fn line(cx: &Context<'_>, session: &Session) -> String {
     }
     field(
         "tot-cmds",
-        &session.commands.saturating_sub(u64::from(is_own)),
+        &session.commands.saturating_sub(u64::from(is_running)),
     );
     line
 }
@@ -155,6 +155,7 @@ fn flags(cx: &Context<'_>, session: &Session) -> String {
         (session.monitor, 'O'),
         (session.is_subscribed(), 'P'),
         (session.queue.is_some() || session.executing.is_some(), 'x'),
+        (cx.world.waits.get(session.id).is_some(), 'b'),
         (cx.world.watches.touched(session.id).is_some(), 'd'),
         (session.closing == Some(Closing::AfterReply), 'c'),
         (session.address.unix, 'U'),
@@ -285,6 +286,8 @@ fn kill(cx: &mut Context<'_>, filter: &Filter<'_>) -> usize {
         .filter(|session| matches(session))
     {
         session.close();
+        // Nothing more may be handed to it.
+        cx.world.waits.remove(session.id);
         killed += 1;
     }
     if matches(cx.session) {

@@ -1,5 +1,6 @@
 //! Waiting for copies of what was written: a fake has no replicas.
 
+use crate::command::Block;
 use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::cmd;
@@ -20,18 +21,17 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
         .tips(&["request_policy:all_shards", "response_policy:agg_min"]),
 ];
 
-/// No replica will ever come, so that waiting longer would change nothing.
 fn wait(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    args.i64()?;
-    check_timeout(cx, &mut args)?;
-    Ok(Reply::Int(0))
+    let replicas = args.i64()?;
+    let deadline_us = cx.deadline_ms(&mut args)?;
+    Ok(wait_for(cx, args, replicas > 0, deadline_us, Reply::Int(0)))
 }
 
 /// What was written is synced at once, instead of waiting for the next time that it would be.
 fn waitaof(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let local = args.i64_in(0..=1)?;
-    args.non_negative()?;
-    check_timeout(cx, &mut args)?;
+    let replicas = args.non_negative()?;
+    let deadline_us = cx.deadline_ms(&mut args)?;
     let synced = match cx.host.sync() {
         Ok(synced) => synced,
         Err(reason) => return Err(ReplyError::new(format!("ERR {reason}"))),
@@ -41,14 +41,26 @@ fn waitaof(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
             "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
         ));
     }
-    Ok(Reply::Array(vec![Reply::flag(synced), Reply::Int(0)]))
+    let reply = Reply::Array(vec![Reply::flag(synced), Reply::Int(0)]);
+    Ok(wait_for(cx, args, replicas > 0, deadline_us, reply))
 }
 
-/// Reads how many milliseconds to wait.
-fn check_timeout(cx: &Context<'_>, args: &mut Args<'_>) -> Result<()> {
-    match args.i64_or(fixed("ERR timeout is not an integer or out of range"))? {
-        ..0 => Err(ReplyError::NEGATIVE_TIMEOUT),
-        timeout if timeout.checked_add(cx.now_ms()).is_none() => Err(ReplyError::LATE_TIMEOUT),
-        _ => Ok(()),
+/// Waits for replicas where any are asked for: none will ever come, so that only time ends that.
+fn wait_for(
+    cx: &mut Context<'_>,
+    args: Args<'_>,
+    replicas: bool,
+    deadline_us: Option<i64>,
+    reply: Reply,
+) -> Reply {
+    if !replicas {
+        return reply;
     }
+    cx.block(Block {
+        keys: &[],
+        wakes: |_| false,
+        deadline_us,
+        timeout: reply,
+        argv: args.argv(),
+    })
 }

@@ -2,6 +2,7 @@
 //!
 //! This file: what reads a list. The others: changes in place, elements on their way in and out.
 
+pub(super) mod blocking;
 pub(super) mod change;
 pub(super) mod pop;
 pub(super) mod push;
@@ -48,6 +49,14 @@ impl Side {
             Ok(Side::Right)
         } else {
             Err(ReplyError::SYNTAX)
+        }
+    }
+
+    /// The command that pops there.
+    fn pop_command(self) -> &'static [u8] {
+        match self {
+            Side::Left => b"LPOP",
+            Side::Right => b"RPOP",
         }
     }
 

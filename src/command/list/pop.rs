@@ -37,19 +37,8 @@ fn lmpop(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let keys = args.numbered_keys()?;
     let side = Side::parse(&mut args)?;
     let count = args.pop_count()?;
-    for key in keys {
-        if cx.peek_list(key)?.is_some() {
-            let elements = pop(cx, key, side, count)?;
-            let name: &[u8] = if side == Side::Left { b"LPOP" } else { b"RPOP" };
-            let popped = format_i64(elements.len() as i64);
-            cx.unit.rewrite(&[name, key, &popped]);
-            return Ok(Reply::Array(vec![
-                Reply::bulk(*key),
-                Reply::bulks(elements),
-            ]));
-        }
-    }
-    Ok(Reply::NullArray)
+    let popped = pop_first(cx, keys, side, count)?;
+    Ok(popped.unwrap_or(Reply::NullArray))
 }
 
 fn lpop(cx: &mut Context<'_>, args: Args<'_>) -> Result {
@@ -81,8 +70,32 @@ fn pop_command(cx: &mut Context<'_>, mut args: Args<'_>, side: Side, name: &str)
     }
 }
 
+/// Takes up to `count` elements out of the first of the lists that exists: its key and the elements.
+pub(super) fn pop_first(
+    cx: &mut Context<'_>,
+    keys: &[&[u8]],
+    side: Side,
+    count: usize,
+) -> Result<Option<Reply>> {
+    for key in keys {
+        if cx.peek_list(key)?.is_some() {
+            let elements = pop(cx, key, side, count)?;
+            let popped = format_i64(elements.len() as i64);
+            cx.unit.rewrite(&[side.pop_command(), key, &popped]);
+            let reply = vec![Reply::bulk(*key), Reply::bulks(elements)];
+            return Ok(Some(Reply::Array(reply)));
+        }
+    }
+    Ok(None)
+}
+
 /// Takes up to `count` elements out of the list at `key`, which exists.
-fn pop(cx: &mut Context<'_>, key: &[u8], side: Side, count: usize) -> Result<Vec<Bytes>> {
+pub(super) fn pop(
+    cx: &mut Context<'_>,
+    key: &[u8],
+    side: Side,
+    count: usize,
+) -> Result<Vec<Bytes>> {
     if count == 0 {
         return Ok(Vec::new());
     }
@@ -93,7 +106,7 @@ fn pop(cx: &mut Context<'_>, key: &[u8], side: Side, count: usize) -> Result<Vec
 }
 
 /// Moves the element at one end of a list to an end of another one, or of the same.
-fn move_element(
+pub(super) fn move_element(
     cx: &mut Context<'_>,
     source: &[u8],
     target: &[u8],

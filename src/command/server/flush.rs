@@ -34,7 +34,7 @@ fn empty(cx: &mut Context<'_>, db: usize) {
     if cx.world.keyspace.db(db).is_empty() {
         return;
     }
-    touch_watched(cx, db, db);
+    touch_noticed(cx, db, db);
     *cx.world.keyspace.db_mut(db) = Db::default();
     cx.unit.changed();
 }
@@ -50,8 +50,8 @@ pub(super) fn swapdb(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     };
     let is_empty = |db: usize| cx.world.keyspace.db(db).is_empty();
     if first != second && !(is_empty(first) && is_empty(second)) {
-        touch_watched(cx, first, second);
-        touch_watched(cx, second, first);
+        touch_noticed(cx, first, second);
+        touch_noticed(cx, second, first);
         cx.world.keyspace.swap(first, second);
         cx.unit.changed();
     }
@@ -63,12 +63,13 @@ fn db_index(args: &mut Args<'_>, error: ReplyError) -> Result<i32> {
     i32::try_from(index).map_err(|_| error)
 }
 
-/// Touches the watched keys of `db` that exist in it, or in `other`, which takes its place.
-fn touch_watched(cx: &mut Context<'_>, db: usize, other: usize) {
-    for key in cx.world.watches.keys_of(db) {
+/// Touches the keys of `db` that somebody watches or waits for, where they exist in it, or in `other`, which takes
+/// its place.
+fn touch_noticed(cx: &mut Context<'_>, db: usize, other: usize) {
+    for key in cx.world.noticed_keys(db) {
         let exists = |db: usize| cx.world.keyspace.db(db).get(&key).is_some();
         if exists(db) || exists(other) {
-            cx.world.watches.touch(db, &key, cx.unit.seq);
+            cx.world.touch(db, &key, cx.unit.seq);
         }
     }
 }

@@ -129,16 +129,16 @@ fn clients(cx: &Context<'_>, text: &mut Text) {
         ("maxclients", &cx.world.config.maxclients()),
         ("client_recent_max_input_buffer", &0),
         ("client_recent_max_output_buffer", &0),
-        ("blocked_clients", &cx.host.blocked()),
+        ("blocked_clients", &cx.world.waits.len()),
         ("tracking_clients", &0),
         (
             "pubsub_clients",
             &count(crate::session::Session::is_subscribed),
         ),
         ("watching_clients", &cx.world.watches.clients()),
-        ("clients_in_timeout_table", &0),
+        ("clients_in_timeout_table", &cx.world.waits.deadlines()),
         ("total_watched_keys", &cx.world.watches.keys()),
-        ("total_blocking_keys", &0),
+        ("total_blocking_keys", &cx.world.waits.keys()),
         ("total_blocking_keys_on_nokey", &0),
     ]);
 }

@@ -30,14 +30,14 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 
 /// An end of a sorted set.
 #[derive(Clone, Copy)]
-enum End {
+pub(super) enum End {
     Min,
     Max,
 }
 
 impl End {
     /// Reads `MIN` or `MAX`.
-    fn parse(args: &mut Args<'_>) -> Result<End> {
+    pub(super) fn parse(args: &mut Args<'_>) -> Result<End> {
         if args.keyword("MIN") {
             Ok(End::Min)
         } else if args.keyword("MAX") {
@@ -48,7 +48,7 @@ impl End {
     }
 
     /// The command that pops from this end.
-    fn command(self) -> &'static [u8] {
+    pub(super) fn command(self) -> &'static [u8] {
         match self {
             End::Min => b"ZPOPMIN",
             End::Max => b"ZPOPMAX",
@@ -68,17 +68,8 @@ fn zmpop(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let keys = args.numbered_keys()?;
     let end = End::parse(&mut args)?;
     let count = args.pop_count()?;
-    for key in keys {
-        if cx.peek_zset(key)?.is_some() {
-            let members = pop(cx, key, end, count)?;
-            let popped = format_i64(members.len() as i64);
-            cx.unit.rewrite(&[end.command(), key, &popped]);
-            let members = members.into_iter().map(|scored| pairs([scored]));
-            let members = Reply::Array(members.collect());
-            return Ok(Reply::Array(vec![Reply::bulk(*key), members]));
-        }
-    }
-    Ok(Reply::NullArray)
+    let popped = pop_first(cx, keys, end, count)?;
+    Ok(popped.unwrap_or(Reply::NullArray))
 }
 
 fn zpopmax(cx: &mut Context<'_>, args: Args<'_>) -> Result {
@@ -102,8 +93,28 @@ fn pop_command(cx: &mut Context<'_>, mut args: Args<'_>, end: End) -> Result {
     Ok(reply(cx, members, true))
 }
 
+/// Takes up to `count` members out of the first of the sorted sets that exists: its key and the members.
+pub(super) fn pop_first(
+    cx: &mut Context<'_>,
+    keys: &[&[u8]],
+    end: End,
+    count: usize,
+) -> Result<Option<Reply>> {
+    for key in keys {
+        if cx.peek_zset(key)?.is_some() {
+            let members = pop(cx, key, end, count)?;
+            let popped = format_i64(members.len() as i64);
+            cx.unit.rewrite(&[end.command(), key, &popped]);
+            let members = members.into_iter().map(|scored| pairs([scored]));
+            let members = Reply::Array(members.collect());
+            return Ok(Some(Reply::Array(vec![Reply::bulk(*key), members])));
+        }
+    }
+    Ok(None)
+}
+
 /// Takes up to `count` members out of the sorted set at `key`, if there is one.
-fn pop(cx: &mut Context<'_>, key: &[u8], end: End, count: usize) -> Result<Vec<Scored>> {
+pub(super) fn pop(cx: &mut Context<'_>, key: &[u8], end: End, count: usize) -> Result<Vec<Scored>> {
     if cx.peek_zset(key)?.is_none() || count == 0 {
         return Ok(Vec::new());
     }

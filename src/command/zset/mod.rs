@@ -4,6 +4,7 @@
 //! combinations of several.
 
 pub(super) mod add;
+pub(super) mod blocking;
 pub(super) mod combine;
 pub(super) mod draw;
 pub(super) mod range;

@@ -1,0 +1,169 @@
+//! [`Link`]: an open session of an engine, and [`Work`]: the requests that it runs, as far as they go without
+//! waiting. Who waits, and how, is the connections' business.
+
+use redis::Cmd;
+use redis::RedisResult;
+use redis::Value;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+use super::convert::closed;
+use super::convert::server_error;
+use super::convert::to_value;
+use crate::engine::Engine;
+use crate::engine::Outcome;
+use crate::engine::Turn;
+use crate::resp::Limits;
+use crate::resp::RequestDecoder;
+use crate::session::Address;
+use crate::session::SessionKey;
+use crate::session::Wake;
+
+/// An open session of an engine; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Link {
+    engine: Engine,
+    session: SessionKey,
+}
+
+/// Packed requests, run one after the other; a value for each, errors among them.
+pub(super) struct Work<'a> {
+    bytes: &'a [u8],
+    decoder: RequestDecoder,
+    values: Vec<Value>,
+    /// The answer to the last request that ran is still to come.
+    blocked: bool,
+}
+
+impl Work<'_> {
+    /// All requests of `bytes`.
+    pub(super) fn packed(bytes: &[u8]) -> Work<'_> {
+        Work {
+            bytes,
+            decoder: RequestDecoder::new(Limits::default()),
+            values: Vec::new(),
+            blocked: false,
+        }
+    }
+
+    /// Nothing but the answer to a request that ran already, and was blocked.
+    pub(super) fn blocked() -> Work<'static> {
+        Work {
+            blocked: true,
+            ..Work::packed(&[])
+        }
+    }
+
+    pub(super) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
+    /// Goes on until everything ran, or one request is blocked; whether everything ran.
+    fn advance(&mut self, turn: &mut Turn<'_>, session: SessionKey) -> RedisResult<bool> {
+        if self.blocked {
+            let core = turn.core();
+            let outcome = core.map_or(Outcome::Blocked, |core| core.answer(session));
+            self.conclude(outcome)?;
+        }
+        while !self.blocked {
+            match self.decoder.decode(self.bytes) {
+                Ok(Some(len)) => {
+                    let outcome = {
+                        let argv: SmallVec<[&[u8]; 8]> = self.decoder.argv(self.bytes).collect();
+                        turn.run(Some(session), &argv)
+                    };
+                    self.bytes = &self.bytes[len..];
+                    self.conclude(outcome)?;
+                }
+                Ok(None) => return Ok(true),
+                Err(error) => return Err(server_error(&format!("ERR {error}")).into()),
+            }
+        }
+        Ok(false)
+    }
+
+    fn conclude(&mut self, outcome: Outcome) -> RedisResult<()> {
+        let value = value(outcome)?;
+        self.blocked = value.is_none();
+        self.values.extend(value);
+        Ok(())
+    }
+}
+
+impl Link {
+    /// A new session; `wake` is called when there may be an answer to a blocked request.
+    pub(super) fn open(engine: &Engine, wake: impl Fn() + Send + Sync + 'static) -> Link {
+        let mut core = engine.lock();
+        let key = core.connect(Address::default());
+        if let Some(session) = core.session(key) {
+            session.wake = Some(Wake(Arc::new(wake)));
+        }
+        Link {
+            engine: engine.clone(),
+            session: key,
+        }
+    }
+
+    /// Runs one command, without packing it where its arguments are at hand; `None` if it is blocked.
+    pub(super) fn command(&self, cmd: &Cmd) -> RedisResult<Option<Value>> {
+        let mut argv: SmallVec<[&[u8]; 8]> = SmallVec::new();
+        for arg in cmd.args_iter() {
+            match arg {
+                redis::Arg::Simple(arg) => argv.push(arg),
+                _ => {
+                    let packed = cmd.get_packed_command();
+                    let mut work = Work::packed(&packed);
+                    self.advance(&mut work)?;
+                    return Ok(work.values.pop());
+                }
+            }
+        }
+        value(self.settled(|turn| turn.run(Some(self.session), &argv))?)
+    }
+
+    /// Goes on with `work` until it is done or blocked; whether it is done. Everything that it shows is settled.
+    pub(super) fn advance(&self, work: &mut Work<'_>) -> RedisResult<bool> {
+        self.settled(|turn| work.advance(turn, self.session))?
+    }
+
+    /// Forgets a request that is blocked.
+    pub(super) fn give_up(&self) {
+        self.engine.lock().give_up(self.session);
+    }
+
+    pub(super) fn db(&self) -> i64 {
+        self.engine
+            .lock()
+            .session(self.session)
+            .map_or(0, |session| session.db as i64)
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.engine
+            .lock()
+            .session(self.session)
+            .is_some_and(|session| session.closing.is_none())
+    }
+
+    /// Runs `work` in a turn at the engine and waits until its records are settled.
+    fn settled<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> T) -> RedisResult<T> {
+        self.engine
+            .requests(work)
+            .map_err(|error| server_error(&format!("MISCONF {error}")).into())
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.engine.lock().disconnect(self.session);
+    }
+}
+
+/// What redis-rs reads, an error reply being a value; nothing yet where the request is blocked.
+fn value(outcome: Outcome) -> RedisResult<Option<Value>> {
+    match outcome {
+        Outcome::Reply(reply, protocol) => Ok(Some(to_value(reply, protocol))),
+        Outcome::Blocked => Ok(None),
+        Outcome::Closed => Err(closed()),
+    }
+}

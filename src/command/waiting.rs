@@ -1,0 +1,142 @@
+//! Commands that wait: when they may, for what, how long, and how their wait ends without what they waited for.
+//!
+//! A handler that finds nothing calls [`Context::block`]. When one of its keys changes so that it may be served, the
+//! engine runs the command again from the start; it may block again, and then keeps its place in line.
+
+use super::Args;
+use super::Context;
+use super::ReplyError;
+use super::Result;
+use super::World;
+use super::dispatch::count;
+use super::reply::fixed;
+use super::resolve;
+use crate::bytes::Bytes;
+use crate::commit::Origin;
+use crate::number::LongDouble;
+use crate::number::parse_i64;
+use crate::resp::Reply;
+use crate::session::Replies;
+use crate::session::SessionKey;
+use crate::session::Wait;
+use crate::session::Wakes;
+
+/// How a blocked connection's wait ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unblock {
+    /// As if its time were over.
+    Timeout,
+    /// With an error.
+    Error,
+}
+
+/// What a command that blocks waits for.
+pub struct Block<'a> {
+    /// The keys, any of which may wake it.
+    pub keys: &'a [&'a [u8]],
+    /// What has to stand at a changed key to wake it.
+    pub wakes: Wakes,
+    /// When it stops waiting, as [`Context::deadline`] reads it.
+    pub deadline_us: Option<i64>,
+    /// The reply if nothing came by then.
+    pub timeout: Reply,
+    /// What runs when it is woken: the command as sent, with what is relative to now made absolute.
+    pub argv: &'a [&'a [u8]],
+}
+
+impl Context<'_> {
+    /// Whether a command may wait: nobody waits inside MULTI or a script, nor where nobody is to be answered.
+    pub fn may_block(&self) -> bool {
+        matches!(self.unit.origin, Origin::Direct | Origin::Blocked { .. })
+            && self.session.is_connected()
+    }
+
+    /// Blocks the connection. Where it may not block, the answer is that of a wait that is over.
+    pub fn block(&mut self, block: Block<'_>) -> Reply {
+        if !self.may_block() {
+            return block.timeout;
+        }
+        self.unit.blocks = true;
+        // A connection that was woken in vain never left the line.
+        if self.world.waits.get(self.session.id).is_none() {
+            let all = |words: &[&[u8]]| words.iter().map(|word| Bytes::from(*word)).collect();
+            self.world.waits.add(Wait {
+                session: self.session.key(),
+                db: self.session.db,
+                keys: all(block.keys),
+                wakes: block.wakes,
+                argv: all(block.argv),
+                deadline_us: block.deadline_us,
+                timeout: block.timeout,
+            });
+        }
+        Reply::Silence
+    }
+
+    /// Reads how many seconds to wait, fractions allowed: until when; `None` for ever.
+    pub fn deadline(&self, args: &mut Args<'_>) -> Result<Option<i64>> {
+        const NO_FLOAT: ReplyError = fixed("ERR timeout is not a float or out of range");
+        let seconds = LongDouble::parse(args.next()?).ok_or(NO_FLOAT)?;
+        self.deadline_after(seconds.thousandfold())
+    }
+
+    /// Reads how many milliseconds to wait: until when; `None` for ever.
+    pub fn deadline_ms(&self, args: &mut Args<'_>) -> Result<Option<i64>> {
+        const NO_INTEGER: ReplyError = fixed("ERR timeout is not an integer or out of range");
+        self.deadline_after(parse_i64(args.next()?).ok_or(NO_INTEGER)?)
+    }
+
+    fn deadline_after(&self, timeout_ms: i64) -> Result<Option<i64>> {
+        match timeout_ms {
+            ..0 => Err(ReplyError::NEGATIVE_TIMEOUT),
+            0 => Ok(None),
+            i64::MAX => Err(ReplyError::LATE_TIMEOUT),
+            _ => {
+                let at_ms = self.now_ms().checked_add(timeout_ms);
+                let at_ms = at_ms.ok_or(ReplyError::LATE_TIMEOUT)?;
+                Ok(Some(at_ms.saturating_mul(1000)))
+            }
+        }
+    }
+}
+
+impl World {
+    /// Ends all waits whose time is over.
+    pub fn time_out(&mut self, now_us: i64) {
+        while let Some(id) = self.waits.due(now_us) {
+            self.unblock(id, Unblock::Timeout);
+        }
+    }
+
+    /// Ends the wait of a connection; whether it was waiting.
+    pub fn unblock(&mut self, id: u64, how: Unblock) -> bool {
+        let Some(wait) = self.waits.remove(id) else {
+            return false;
+        };
+        let reply = match how {
+            Unblock::Timeout => wait.timeout,
+            Unblock::Error => fixed("UNBLOCKED client unblocked via CLIENT UNBLOCK").into(),
+        };
+        let argv: Vec<&[u8]> = wait.argv.iter().map(|word| &**word).collect();
+        if let Ok(command) = resolve(&argv) {
+            count(self, command, &reply, None);
+        }
+        self.answer(wait.session, reply);
+        true
+    }
+
+    /// Gives a connection that is blocked its reply, unless it wants none.
+    fn answer(&mut self, session: SessionKey, reply: Reply) {
+        let Some(session) = self.sessions.get_mut(session) else {
+            return;
+        };
+        match session.replies {
+            Replies::On => session.answer(reply),
+            Replies::Off | Replies::SkipNext => session.answer(Reply::Silence),
+            Replies::Skip => {
+                session.replies = Replies::On;
+                session.answer(Reply::Silence);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Blocked connections: serving them when what they wait for has come, and ending waits whose time is over.
+//!
+//! Rules that hold here and nowhere else:
+//!
+//! - whoever a unit made ready is served right after that unit as a whole, at its time, before any other request;
+//! - keys are served in the order in which they became ready, connections in the order in which they came;
+//! - each connection that is served is a unit of its own, whose cause is the unit that changed the key.
+
+use super::Core;
+use super::Outcome;
+use crate::commit::Origin;
+use crate::resp::Reply;
+use crate::session::Ready;
+use crate::session::SessionKey;
+
+impl Core {
+    /// What became of a request that was [`Outcome::Blocked`].
+    pub fn answer(&mut self, connection: SessionKey) -> Outcome {
+        let Some(session) = self.world.sessions.get_mut(connection) else {
+            return Outcome::Closed;
+        };
+        match session.answer.take() {
+            Some(reply) => Outcome::Reply(reply, session.protocol),
+            None if session.closing.is_some() => Outcome::Closed,
+            None => Outcome::Blocked,
+        }
+    }
+
+    /// Forgets what a connection waits for: nobody is left to be answered.
+    pub fn give_up(&mut self, connection: SessionKey) {
+        self.world.waits.remove(connection.id());
+        if let Some(session) = self.world.sessions.get_mut(connection) {
+            session.answer = None;
+        }
+    }
+
+    /// Ends the waits whose time is over; nothing else if nobody waits.
+    pub(super) fn end_waits(&mut self) {
+        if !self.world.waits.is_empty() {
+            self.expire_now();
+        }
+    }
+
+    /// Serves whoever waits for what changed, and ends the waits that are over: called after every unit.
+    pub(super) fn attend_waits(&mut self, now_us: i64) {
+        if self.world.waits.is_empty() {
+            return;
+        }
+        while let Some((ready, line)) = self.world.waits.next_ready() {
+            for connection in line {
+                self.serve(connection, &ready, now_us);
+            }
+        }
+        // The unit may have moved the clock.
+        self.world.time_out(self.clock.now_us());
+        if let Some(deadline_us) = self.world.waits.next_deadline() {
+            self.timer.call_at(deadline_us);
+        }
+    }
+
+    /// Runs the command of a blocked connection again, if what stands at the key now may serve it.
+    fn serve(&mut self, connection: SessionKey, ready: &Ready, now_us: i64) {
+        let slot = self.world.keyspace.db(ready.db).get(&ready.key);
+        let value = slot.map(|slot| &slot.value);
+        let wait = self.world.waits.get(connection.id());
+        let Some(wait) = wait.filter(|wait| (wait.wakes)(value)) else {
+            return;
+        };
+        let argv = wait.argv.clone();
+        let argv: Vec<&[u8]> = argv.iter().map(|word| &**word).collect();
+        let Some(mut session) = self.world.sessions.take(connection) else {
+            return;
+        };
+        let origin = Origin::Blocked { cause: ready.seq };
+        let ran = self.run_unit(&mut session, now_us, origin, &argv);
+        let reply = ran.unwrap_or_else(|error| Reply::Error(self.undo(&error).into()));
+        let blocks_again = self.unit.blocks;
+        if !blocks_again {
+            self.world.waits.remove(connection.id());
+            session.active_us = now_us;
+            session.answer(reply);
+        }
+        self.world.sessions.put_back(connection, session);
+    }
+}

@@ -1,0 +1,216 @@
+//! [`Waits`]: which blocked connections wait for which keys, and until when. It knows no command.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+
+use super::SessionKey;
+use crate::bytes::Bytes;
+use crate::commit::Seq;
+use crate::resp::Reply;
+use crate::value::Value;
+
+/// Whether what stands at a key now may serve a connection that waits for it.
+pub type Wakes = fn(Option<&Value>) -> bool;
+
+/// A connection that is blocked in a command.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    /// Who waits.
+    pub session: SessionKey,
+    /// The database of the keys.
+    pub db: usize,
+    /// What it waits for.
+    pub keys: Vec<Bytes>,
+    /// What wakes it.
+    pub wakes: Wakes,
+    /// The command that runs again once it is woken.
+    pub argv: Vec<Bytes>,
+    /// When it has waited long enough, in microseconds since the epoch; `None`: never.
+    pub deadline_us: Option<i64>,
+    /// The reply if nothing came by then.
+    pub timeout: Reply,
+}
+
+/// A key that somebody waits for was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// The key's database.
+    pub db: usize,
+    /// The key.
+    pub key: Bytes,
+    /// The unit that changed it.
+    pub seq: Seq,
+}
+
+/// All blocked connections.
+#[derive(Debug, Default)]
+pub struct Waits {
+    waits: BTreeMap<u64, Wait>,
+    /// Who waits for a key, first come first served.
+    by_key: BTreeMap<(usize, Bytes), Vec<SessionKey>>,
+    deadlines: BTreeSet<(i64, u64)>,
+    /// Changed keys, in the order of their first change, until their turn comes.
+    ready: VecDeque<Ready>,
+}
+
+impl Waits {
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.waits.is_empty()
+    }
+
+    /// How many connections wait.
+    pub fn len(&self) -> usize {
+        self.waits.len()
+    }
+
+    /// How many of them have a deadline.
+    pub fn deadlines(&self) -> usize {
+        self.deadlines.len()
+    }
+
+    /// How many keys are waited for.
+    pub fn keys(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// The keys of a database that are waited for.
+    pub fn keys_of(&self, db: usize) -> Vec<Bytes> {
+        let all = self
+            .by_key
+            .range((db, Bytes::EMPTY)..(db + 1, Bytes::EMPTY));
+        all.map(|((_, key), _)| key.clone()).collect()
+    }
+
+    /// What a connection waits for, if it does.
+    pub fn get(&self, id: u64) -> Option<&Wait> {
+        self.waits.get(&id)
+    }
+
+    /// A connection that does not wait yet gets in line, behind all that wait for the same keys.
+    pub fn add(&mut self, wait: Wait) {
+        let session = wait.session;
+        for key in &wait.keys {
+            let line = self.by_key.entry((wait.db, key.clone())).or_default();
+            if line.last() != Some(&session) {
+                line.push(session);
+            }
+        }
+        if let Some(deadline_us) = wait.deadline_us {
+            self.deadlines.insert((deadline_us, session.id()));
+        }
+        self.waits.insert(session.id(), wait);
+    }
+
+    /// Ends a connection's wait; what it waited for.
+    pub fn remove(&mut self, id: u64) -> Option<Wait> {
+        let wait = self.waits.remove(&id)?;
+        if let Some(deadline_us) = wait.deadline_us {
+            self.deadlines.remove(&(deadline_us, id));
+        }
+        for key in &wait.keys {
+            let place = (wait.db, key.clone());
+            if let Some(line) = self.by_key.get_mut(&place) {
+                line.retain(|other| *other != wait.session);
+                if line.is_empty() {
+                    self.by_key.remove(&place);
+                }
+            }
+        }
+        Some(wait)
+    }
+
+    /// The unit `seq` changes a key.
+    pub fn touch(&mut self, db: usize, key: &[u8], seq: Seq) {
+        if self.by_key.is_empty() {
+            return;
+        }
+        let place = (db, Bytes::from(key));
+        let is_known = |ready: &Ready| ready.db == db && *ready.key == *key;
+        if self.by_key.contains_key(&place) && !self.ready.iter().any(is_known) {
+            let (db, key) = place;
+            self.ready.push_back(Ready { db, key, seq });
+        }
+    }
+
+    /// The next changed key, and who waits for it, in the order in which they came.
+    pub fn next_ready(&mut self) -> Option<(Ready, Vec<SessionKey>)> {
+        let ready = self.ready.pop_front()?;
+        let line = self.by_key.get(&(ready.db, ready.key.clone()));
+        let line = line.cloned().unwrap_or_default();
+        Some((ready, line))
+    }
+
+    /// When the next wait is over, in microseconds since the epoch.
+    pub fn next_deadline(&self) -> Option<i64> {
+        self.deadlines.first().map(|(deadline_us, _)| *deadline_us)
+    }
+
+    /// The connection whose wait is over first, if it is over by now.
+    pub fn due(&self, now_us: i64) -> Option<u64> {
+        let (deadline_us, id) = self.deadlines.first()?;
+        (*deadline_us <= now_us).then_some(*id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Address;
+    use crate::session::Sessions;
+
+    fn wait(session: SessionKey, keys: &[&str], deadline_us: Option<i64>) -> Wait {
+        Wait {
+            session,
+            db: 0,
+            keys: keys.iter().map(|key| Bytes::from(*key)).collect(),
+            wakes: |value| value.is_some(),
+            argv: Vec::new(),
+            deadline_us,
+            timeout: Reply::NullArray,
+        }
+    }
+
+    fn clients() -> [SessionKey; 3] {
+        let mut sessions = Sessions::default();
+        [0; 3].map(|now_us| sessions.open(Address::default(), now_us))
+    }
+
+    #[test]
+    fn a_key_is_ready_once_for_all_that_wait_in_their_order() {
+        let [a, b, c] = clients();
+        let mut waits = Waits::default();
+        waits.add(wait(b, &["x", "x", "y"], None));
+        waits.add(wait(a, &["x"], None));
+        waits.add(wait(c, &["y", "x"], None));
+        waits.remove(a.id());
+        waits.add(wait(a, &["x"], None));
+        waits.touch(0, b"z", 4);
+        waits.touch(1, b"x", 5);
+        waits.touch(0, b"x", 6);
+        waits.touch(0, b"y", 6);
+        waits.touch(0, b"x", 7);
+        let mut ready = std::iter::from_fn(|| waits.next_ready());
+        let (first, line) = ready.next().unwrap();
+        assert_eq!((&*first.key, first.seq), (b"x".as_slice(), 6));
+        assert_eq!(line, [b, c, a]);
+        assert_eq!(ready.next().unwrap().1, [b, c]);
+        assert!(ready.next().is_none());
+    }
+
+    #[test]
+    fn who_is_forgotten_leaves_nothing_behind() {
+        let [a, b, _] = clients();
+        let mut waits = Waits::default();
+        waits.add(wait(a, &["x", "y"], Some(20)));
+        waits.add(wait(b, &["x"], Some(10)));
+        assert_eq!((waits.len(), waits.keys(), waits.deadlines()), (2, 2, 2));
+        assert_eq!((waits.due(9), waits.due(10)), (None, Some(b.id())));
+        waits.remove(b.id());
+        assert_eq!(waits.next_deadline(), Some(20));
+        waits.remove(a.id());
+        assert_eq!((waits.len(), waits.keys(), waits.deadlines()), (0, 0, 0));
+        assert!(waits.is_empty() && waits.remove(a.id()).is_none());
+    }
+}
