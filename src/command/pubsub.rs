@@ -200,8 +200,8 @@ fn pubsub_shardchannels(cx: &mut Context<'_>, args: Args<'_>) -> Result {
 
 fn active(cx: &mut Context<'_>, mut args: Args<'_>, kind: Topic, name: &str) -> Result {
     let pattern = match args.rest() {
-        [] => b"*".as_slice(),
-        [pattern] => pattern,
+        [] => None,
+        [pattern] => Some(*pattern),
         _ => {
             return Err(ReplyError::new(format!(
                 "ERR unknown subcommand or wrong number of arguments for '{name}'. Try PUBSUB HELP."
@@ -209,7 +209,8 @@ fn active(cx: &mut Context<'_>, mut args: Args<'_>, kind: Topic, name: &str) -> 
         }
     };
     let all = cx.world.subscriptions.all(kind).map(|(channel, _)| channel);
-    let matching = all.filter(|channel| pattern == b"*" || glob_match(pattern, channel, false));
+    let matching =
+        all.filter(|channel| pattern.is_none_or(|pattern| glob_match(pattern, channel, false)));
     Ok(Reply::Array(matching.cloned().map(Reply::Bulk).collect()))
 }
 

@@ -52,6 +52,12 @@ impl RealServer {
         }
     }
 
+    /// Leaves the server and its data as they are; the clients are new.
+    pub fn reconnect(&mut self) {
+        let (process, wire) = self.running.as_mut().expect("reset starts the server");
+        *wire = Wire::new(process.port, Protocol::Resp2);
+    }
+
     fn wire(&mut self) -> &mut Wire {
         let (_, wire) = self.running.as_mut().expect("reset starts the server");
         wire

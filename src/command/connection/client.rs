@@ -145,14 +145,14 @@ fn client_reply(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 
 fn client_setinfo(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (option, value) = (args.next()?, args.next()?);
-    let (label, place) = if option.eq_ignore_ascii_case(b"lib-name") {
-        ("lib-name", &mut cx.session.library.0)
+    let label = printed(option, usize::MAX);
+    let place = if option.eq_ignore_ascii_case(b"lib-name") {
+        &mut cx.session.library.0
     } else if option.eq_ignore_ascii_case(b"lib-ver") {
-        ("lib-ver", &mut cx.session.library.1)
+        &mut cx.session.library.1
     } else {
-        let option = printed(option, usize::MAX);
         return Err(ReplyError::new(format!(
-            "ERR Unrecognized option '{option}'"
+            "ERR Unrecognized option '{label}'"
         )));
     };
     if !is_plain(value) {

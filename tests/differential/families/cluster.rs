@@ -1,0 +1,42 @@
+//! A cluster of which there is none.
+
+use super::Family;
+
+pub const CLUSTER: Family = Family {
+    forms: &[
+        "ASKING",
+        "CLUSTER ADDSLOTS int",
+        "CLUSTER ADDSLOTSRANGE int int",
+        "CLUSTER BUMPEPOCH",
+        "CLUSTER COUNT-FAILURE-REPORTS value",
+        "CLUSTER COUNTKEYSINSLOT int",
+        "CLUSTER DELSLOTS int",
+        "CLUSTER DELSLOTSRANGE int int",
+        "CLUSTER FAILOVER [ FORCE ]",
+        "CLUSTER FLUSHSLOTS",
+        "CLUSTER FORGET value",
+        "CLUSTER GETKEYSINSLOT int int",
+        "CLUSTER HELP",
+        "CLUSTER INFO",
+        "CLUSTER KEYSLOT key",
+        "CLUSTER LINKS",
+        "CLUSTER MEET value int",
+        "CLUSTER MYID",
+        "CLUSTER MYSHARDID",
+        "CLUSTER NODES",
+        "CLUSTER REPLICAS value",
+        "CLUSTER REPLICATE value",
+        "CLUSTER RESET [ HARD | SOFT ]",
+        "CLUSTER SAVECONFIG",
+        "CLUSTER SET-CONFIG-EPOCH int",
+        "CLUSTER SETSLOT int STABLE",
+        "CLUSTER SHARDS",
+        "CLUSTER SLAVES value",
+        "CLUSTER SLOT-STATS SLOTSRANGE int int",
+        "CLUSTER SLOTS",
+        "CLUSTER x",
+        "READONLY",
+        "READWRITE",
+    ],
+    kinds: &[],
+};

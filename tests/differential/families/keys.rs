@@ -1,0 +1,58 @@
+//! Keys of any type, and databases.
+
+use super::Family;
+
+#[rustfmt::skip] // Rows of similar values.
+pub const KEYS: Family = Family {
+    forms: &[
+        "COPY key key [ DB db ] [ REPLACE ]",
+        "DBSIZE",
+        "DEL < key >",
+        "DUMP key => kind",
+        "EXISTS < key >",
+        "EXPIRE key ttl [ NX | XX ] [ GT | LT ]",
+        "EXPIREAT key at [ NX | XX | GT | LT ]",
+        "EXPIRETIME key => times",
+        "FLUSHALL [ ASYNC | SYNC ]",
+        "FLUSHDB [ ASYNC | SYNC ]",
+        "KEYS pattern => items",
+        "MOVE key db",
+        "OBJECT ENCODING key => encoding",
+        "OBJECT FREQ key",
+        "OBJECT HELP",
+        "OBJECT IDLETIME key => times",
+        "OBJECT REFCOUNT key => kind",
+        "OBJECT x key",
+        "PERSIST key",
+        "PEXPIRE key ttl [ NX | XX ] [ GT | LT ]",
+        "PEXPIREAT key atms [ NX | XX | GT | LT ]",
+        "PEXPIRETIME key => times",
+        "PTTL key => times",
+        "RANDOMKEY => kind",
+        "RENAME key key",
+        "RENAMENX key key",
+        "RESTORE key ttl value [ REPLACE ] [ ABSTTL ] [ IDLETIME int ] [ FREQ int ]",
+        "RESTORE-ASKING key ttl value [ REPLACE ]",
+        "SCAN 0 COUNT 100000 [ MATCH pattern ] [ TYPE { string | hash | list | set | zset | x } ] => items",
+        "SCAN int [ COUNT int ] [ TYPE x ] => kind",
+        "SELECT db",
+        "SORT key [ BY by ] [ LIMIT index count ] [ GET get ] [ GET get ] [ ASC | DESC ] [ ALPHA ]",
+        "SORT key [ BY by ] [ LIMIT index count ] [ GET get ] [ ASC | DESC ] ALPHA STORE key",
+        "SORT key [ ASC | DESC ] [ ALPHA ] STORE key",
+        "SORT key BY nosort [ GET get ] => items",
+        "SORT_RO key [ ALPHA ] [ BY by ] [ GET get ] [ LIMIT index count ] [ DESC ]",
+        "SWAPDB db db",
+        "TOUCH < key >",
+        "TTL key => times",
+        "TYPE key",
+        "UNLINK < key >",
+        "WAIT 0 { 0 | 1 | x }",
+        // What is synced differs: see docs/differences.md.
+        "WAITAOF 0 0 { 0 | x } => kind",
+    ],
+    kinds: &[
+        ("by", &[b"x*", b"*", b"*->f", b"nope_*", b"*->", b"->f*", b"nosort"]),
+        ("get", &[b"#", b"*", b"a", b"*->f", b"*->", b"nope_*", b"k*->g"]),
+        ("nosort", &[b"nosort", b"x", b"NOSORT"]),
+    ],
+};

@@ -1,0 +1,58 @@
+//! The commands that random sessions are made of: one file a family, one row a form.
+
+mod bits;
+mod cluster;
+mod connection;
+mod hashes;
+mod keys;
+mod lists;
+mod pubsub;
+mod scripts;
+mod server;
+mod sets;
+mod strings;
+mod transactions;
+mod zsets;
+
+pub use bits::BITS;
+pub use cluster::CLUSTER;
+pub use connection::CONNECTION;
+pub use hashes::HASHES;
+pub use keys::KEYS;
+pub use lists::LISTS;
+pub use pubsub::PUBSUB;
+pub use scripts::SCRIPTS;
+pub use server::SERVER;
+pub use sets::SETS;
+pub use strings::STRINGS;
+pub use transactions::TRANSACTIONS;
+pub use zsets::ZSETS;
+
+use super::arguments::Kinds;
+
+/// What a random session may hold.
+pub struct Family {
+    /// Templates of commands in the notation of [`grammar`](super::grammar). Behind `=>` stands what Redis leaves
+    /// open of the reply, as [`likeness`](super::likeness) names it. A row twice is a row more often.
+    pub forms: &'static [&'static str],
+    /// Kinds of arguments that only these commands have.
+    pub kinds: Kinds,
+}
+
+/// All of them.
+#[rustfmt::skip] // One family per line.
+pub const ALL: &[&Family] = &[
+    &BITS,
+    &CLUSTER,
+    &CONNECTION,
+    &HASHES,
+    &KEYS,
+    &LISTS,
+    &PUBSUB,
+    &SCRIPTS,
+    &SERVER,
+    &SETS,
+    &STRINGS,
+    &TRANSACTIONS,
+    &ZSETS,
+];
