@@ -1,12 +1,10 @@
-// ioredis against a fakeredis-server: node ioredis.mjs PORT FOLDER-OF-NODE_MODULES
+// ioredis against a server. Arguments: see checks.mjs.
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { port, require, run } from "./checks.mjs";
 
-const [port, folder] = process.argv.slice(2);
-const Redis = createRequire(join(folder, "package.json"))("ioredis");
-const connect = (options = {}) => new Redis({ port: Number(port), ...options });
+const Redis = require("ioredis");
+const connect = (options = {}) => new Redis({ port, ...options });
 
 // Each check gets a client of an empty database, and another that is somebody else's.
 const checks = {
@@ -87,18 +85,11 @@ const checks = {
   },
 };
 
-let failed = false;
-for (const [name, check] of Object.entries(checks)) {
-  const [r, other] = [connect(), connect()];
-  await other.flushall();
-  try {
-    await check(r, other);
-    console.log(`ok     ioredis: ${name}`);
-  } catch (error) {
-    failed = true;
-    console.log(`FAILED ioredis: ${name}\n${error.stack}`);
-  }
-  r.disconnect();
-  other.disconnect();
-}
-process.exit(failed ? 1 : 0);
+await run("ioredis", checks, {
+  async open() {
+    const clients = [connect(), connect()];
+    await clients[0].flushall();
+    return clients;
+  },
+  close: (...clients) => clients.forEach((client) => client.disconnect()),
+});
