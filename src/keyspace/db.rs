@@ -1,11 +1,10 @@
 //! [`Db`]: one database, its keys and when they expire.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
+use super::expiries::Expiries;
 use crate::bytes::Bytes;
 use crate::value::Map;
 use crate::value::Value;
@@ -97,10 +96,10 @@ pub enum Due {
 #[derive(Clone, Debug, Default)]
 pub struct Db {
     keys: Map<Slot>,
-    /// The keys with a time to live, first to expire first.
-    expiries: Arc<BTreeSet<(i64, Bytes)>>,
+    /// The keys with a time to live.
+    expiries: Expiries,
     /// The hashes in which a field has a time to live, by their first field to expire.
-    field_expiries: Arc<BTreeSet<(i64, Bytes)>>,
+    field_expiries: Expiries,
 }
 
 impl Db {
@@ -154,7 +153,7 @@ impl Db {
         if let Some(before) = &before {
             self.forget_expiries(key, before);
         }
-        move_expiry(&mut self.expiries, key, None, expires_at);
+        self.expiries.change(key, None, expires_at);
         if is_hash {
             self.settle(key);
         }
@@ -174,7 +173,7 @@ impl Db {
             return false;
         };
         let before = std::mem::replace(&mut slot.expires_at, at_ms);
-        move_expiry(&mut self.expiries, key, before, at_ms);
+        self.expiries.change(key, before, at_ms);
         true
     }
 
@@ -199,7 +198,7 @@ impl Db {
         if let Some(slot) = self.keys.get_mut(key) {
             slot.field_expires_at = after;
         }
-        move_expiry(&mut self.field_expiries, key, before, after);
+        self.field_expiries.change(key, before, after);
     }
 
     /// The number of keys with a time to live.
@@ -214,15 +213,20 @@ impl Db {
 
     /// The sum of all keys' times of expiry, in milliseconds since the epoch.
     pub fn expiry_sum(&self) -> i128 {
-        self.expiries.iter().map(|(at, _)| i128::from(*at)).sum()
+        self.expiries.times().map(i128::from).sum()
+    }
+
+    /// Whether anything is due at `now_ms`.
+    pub fn is_due(&self, now_ms: i64) -> bool {
+        self.expiries.is_due(now_ms) || self.field_expiries.is_due(now_ms)
     }
 
     /// What expires first among everything that is due at `now_ms`, and when it expired.
     pub fn next_due(&self, now_ms: i64) -> Option<(i64, Due)> {
-        let first =
-            |set: &BTreeSet<(i64, Bytes)>| set.first().filter(|(at, _)| *at <= now_ms).cloned();
-        let key = first(&self.expiries).map(|(at, key)| (at, Due::Key(key)));
-        let fields = first(&self.field_expiries).map(|(at, key)| (at, Due::Fields(key)));
+        let key = self.expiries.next_due(now_ms);
+        let fields = self.field_expiries.next_due(now_ms);
+        let key = key.map(|(at, key)| (at, Due::Key(key)));
+        let fields = fields.map(|(at, key)| (at, Due::Fields(key)));
         match (key, fields) {
             (Some(key), Some(fields)) => Some(if key.0 <= fields.0 { key } else { fields }),
             (key, fields) => key.or(fields),
@@ -230,8 +234,8 @@ impl Db {
     }
 
     fn forget_expiries(&mut self, key: &[u8], slot: &Slot) {
-        move_expiry(&mut self.expiries, key, slot.expires_at, None);
-        move_expiry(&mut self.field_expiries, key, slot.field_expires_at, None);
+        self.expiries.change(key, slot.expires_at, None);
+        self.field_expiries.change(key, slot.field_expires_at, None);
     }
 }
 
@@ -241,29 +245,12 @@ impl PartialEq for Db {
     }
 }
 
-fn move_expiry(
-    index: &mut Arc<BTreeSet<(i64, Bytes)>>,
-    key: &[u8],
-    from: Option<i64>,
-    to: Option<i64>,
-) {
-    if from == to {
-        return;
-    }
-    let index = Arc::make_mut(index);
-    if let Some(at) = from {
-        index.remove(&(at, Bytes::from(key)));
-    }
-    if let Some(at) = to {
-        index.insert((at, Bytes::from(key)));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::value::Hash;
     use crate::value::StringValue;
+    use std::sync::Arc;
 
     fn string(text: &str) -> Value {
         Value::String(StringValue::new(text.as_bytes()))

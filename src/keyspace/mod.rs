@@ -4,6 +4,7 @@
 
 mod db;
 mod digest;
+mod expiries;
 mod watch;
 
 pub use db::Db;
@@ -69,7 +70,8 @@ impl Keyspace {
     /// What expires first among everything that is due at `now_ms`, and in which database.
     pub fn next_due(&self, now_ms: i64) -> Option<(usize, Due)> {
         let due = |(index, db): (usize, &Db)| db.next_due(now_ms).map(|(at, due)| (at, index, due));
-        let all = self.dbs.iter().enumerate().filter_map(due);
+        let dbs = self.dbs.iter().enumerate();
+        let all = dbs.filter(|(_, db)| db.is_due(now_ms)).filter_map(due);
         all.min_by_key(|(at, index, _)| (*at, *index))
             .map(|(_, index, due)| (index, due))
     }
