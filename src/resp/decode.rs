@@ -85,65 +85,70 @@ impl RequestDecoder {
     /// When `input` is not RESP or goes beyond the limits. The stream can't be read any further.
     pub fn decode(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
         if self.missing.is_none() {
-            // A new request: forget the last one.
-            if self.at == 0 {
-                self.args.clear();
-                self.inline = None;
-            }
+            self.args.clear();
+            self.inline = None;
             match input.first() {
                 None => return Ok(None),
-                Some(b'*') => {
-                    let Some((count, next)) = self.length(input, 0, "mbulk count")? else {
-                        return Ok(None);
-                    };
-                    let count = count
-                        .filter(|&count| count <= self.limits.args as i64)
-                        .ok_or_else(|| error("invalid multibulk length"))?;
-                    if count > 10 && self.limits.unauthenticated {
-                        return Err(error("unauthenticated multibulk length"));
-                    }
-                    self.at = next;
-                    self.missing = Some(usize::try_from(count).unwrap_or(0));
-                }
+                Some(b'*') => self.missing = self.count(input)?,
                 Some(_) => return self.decode_inline(input),
             }
         }
         while let Some(missing @ 1..) = self.missing {
-            let len = match self.bulk {
-                Some(len) => len,
-                None => {
-                    match input.get(self.at) {
-                        None => return Ok(None),
-                        Some(b'$') => {}
-                        Some(&other) => {
-                            return Err(error(format!("expected '$', got '{}'", other as char)));
-                        }
-                    }
-                    let Some((len, next)) = self.length(input, self.at, "bulk count")? else {
-                        return Ok(None);
-                    };
-                    let len = len
-                        .and_then(|len| usize::try_from(len).ok())
-                        .filter(|&len| len <= self.limits.bulk)
-                        .ok_or_else(|| error("invalid bulk length"))?;
-                    if len > 16384 && self.limits.unauthenticated {
-                        return Err(error("unauthenticated bulk length"));
-                    }
-                    self.at = next;
-                    self.bulk = Some(len);
-                    len
-                }
+            let Some(len) = self.bulk_len(input)? else {
+                return Ok(None);
             };
-            if input.len() < self.at + len + 2 {
+            let end = self.at + len;
+            if input.len() < end + 2 {
                 return Ok(None);
             }
-            self.args.push(self.at..self.at + len);
-            self.at += len + 2;
+            self.args.push(self.at..end);
+            self.at = end + 2;
             self.bulk = None;
             self.missing = Some(missing - 1);
         }
-        self.missing = None;
-        Ok(Some(std::mem::take(&mut self.at)))
+        Ok(self.missing.take().map(|_| std::mem::take(&mut self.at)))
+    }
+
+    /// Reads how many arguments the request has.
+    fn count(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
+        let Some((count, next)) = length(input, 0, "mbulk count")? else {
+            return Ok(None);
+        };
+        let count = count
+            .filter(|&count| count <= self.limits.args as i64)
+            .ok_or_else(|| error("invalid multibulk length"))?;
+        if count > 10 && self.limits.unauthenticated {
+            return Err(error("unauthenticated multibulk length"));
+        }
+        self.at = next;
+        Ok(Some(usize::try_from(count).unwrap_or(0)))
+    }
+
+    /// The length of the argument at hand, read if it was not.
+    fn bulk_len(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
+        if self.bulk.is_some() {
+            return Ok(self.bulk);
+        }
+        match input.get(self.at) {
+            None => return Ok(None),
+            Some(b'$') => {}
+            Some(&other) => {
+                return Err(error(format!("expected '$', got '{}'", other as char)));
+            }
+        }
+        let Some((len, next)) = length(input, self.at, "bulk count")? else {
+            return Ok(None);
+        };
+        let len = len
+            .and_then(|len| usize::try_from(len).ok())
+            .filter(|&len| len <= self.limits.bulk)
+            .ok_or_else(|| error("invalid bulk length"))?;
+        if len > 16384 && self.limits.unauthenticated {
+            return Err(error("unauthenticated bulk length"));
+        }
+        self.at = next;
+        self.bulk = Some(len);
+        Ok(self.bulk)
     }
 
     /// How many more bytes the argument being read needs at least; a hint for the read buffer.
@@ -156,20 +161,6 @@ impl RequestDecoder {
     pub fn argv<'a>(&'a self, input: &'a [u8]) -> impl ExactSizeIterator<Item = &'a [u8]> {
         let data = self.inline.as_deref().unwrap_or(input);
         self.args.iter().map(move |arg| &data[arg.clone()])
-    }
-
-    /// A `*` or `$` line at `at`: its number (`None` when it is not one) and the next line's start.
-    fn length(
-        &self,
-        input: &[u8],
-        at: usize,
-        what: &str,
-    ) -> Result<Option<(Option<i64>, usize)>, DecodeError> {
-        match line(input, at) {
-            Some((text, next)) => Ok(Some((parse_i64(&text[1..]), next))),
-            None if input.len() - at > MAX_LINE => Err(error(format!("too big {what} string"))),
-            None => Ok(None),
-        }
     }
 
     fn decode_inline(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
@@ -189,6 +180,37 @@ impl RequestDecoder {
         self.inline = Some(data);
         Ok(Some(end + 1))
     }
+}
+
+/// A `*` or `$` line at `at`: its number (`None` when it is not one) and the next line's start.
+#[inline]
+fn length(
+    input: &[u8],
+    at: usize,
+    what: &str,
+) -> Result<Option<(Option<i64>, usize)>, DecodeError> {
+    if let Some((number, len)) = short_number(&input[at + 1..]) {
+        return Ok(Some((Some(number), at + 1 + len)));
+    }
+    match line(input, at) {
+        Some((text, next)) => Ok(Some((parse_i64(&text[1..]), next))),
+        None if input.len() - at > MAX_LINE => Err(error(format!("too big {what} string"))),
+        None => Ok(None),
+    }
+}
+
+/// A line of one to four digits, as nearly all lengths are: its number, and its length with the line's end.
+#[inline]
+fn short_number(line: &[u8]) -> Option<(i64, usize)> {
+    let mut number = 0;
+    for (at, &byte) in line.iter().enumerate().take(5) {
+        match byte {
+            b'0'..=b'9' if number > 0 || at == 0 => number = number * 10 + i64::from(byte - b'0'),
+            b'\r' if at > 0 && at + 1 < line.len() => return Some((number, at + 2)),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Splits a line into arguments as redis-cli and `redis.conf` do: spaces separate, `"…"` takes

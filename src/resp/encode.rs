@@ -1,7 +1,5 @@
 //! Replies and commands to bytes.
 
-use std::io::Write;
-
 use super::Protocol;
 use super::Reply;
 use crate::number::format_double;
@@ -79,12 +77,8 @@ fn line(marker: u8, text: &[u8], out: &mut Vec<u8>) {
 
 fn integer(marker: u8, number: i64, out: &mut Vec<u8>) {
     out.push(marker);
-    if (0..10).contains(&number) {
-        out.push(b'0' + number as u8);
-        out.extend_from_slice(b"\r\n");
-    } else {
-        write!(out, "{number}\r\n").expect("a Vec takes every write");
-    }
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 fn blob(marker: u8, prefix: &[u8], bytes: &[u8], out: &mut Vec<u8>) {
