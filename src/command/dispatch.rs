@@ -156,7 +156,7 @@ fn enqueue(queue: &mut Queue, argv: &[&[u8]]) -> Reply {
 
 fn call(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]]) -> (Reply, Effect) {
     let frame = cx.unit.begin_call();
-    let args = Args::new(argv, command.words());
+    let args = Args::new(argv, command.words);
     let reply = (command.run)(cx, args).unwrap_or_else(Reply::from);
     let effect = cx.unit.end_call(frame, argv);
     (reply, effect)

@@ -70,7 +70,7 @@ pub use world::World;
 
 use std::sync::LazyLock;
 
-use crate::value::Map;
+use hashbrown::HashTable;
 use spec::Group;
 use spec::KeySpec;
 
@@ -85,6 +85,8 @@ pub type Handler = fn(&mut Context<'_>, Args<'_>) -> Result;
 pub struct Command {
     /// The name in upper case; `CLIENT|ID` for a subcommand.
     pub name: &'static str,
+    /// How many words the name has.
+    pub words: usize,
     /// The number of words, the name included; negative when it is the least number.
     pub arity: i32,
     /// Flags and ACL categories, from [`spec`].
@@ -181,6 +183,7 @@ const fn cmd(
 ) -> Command {
     Command {
         name,
+        words: 1,
         arity,
         flags,
         keys,
@@ -202,7 +205,10 @@ const fn sub(
     keys: &'static [KeySpec],
     run: Handler,
 ) -> Command {
-    cmd(name, arity, flags, keys, run)
+    Command {
+        words: 2,
+        ..cmd(name, arity, flags, keys, run)
+    }
 }
 
 /// The row of a command that only has subcommands.
@@ -239,11 +245,6 @@ impl Command {
     const fn tips(mut self, tips: &'static [&'static str]) -> Command {
         self.tips = tips;
         self
-    }
-
-    /// How many words its name has.
-    pub fn words(&self) -> usize {
-        if self.name.contains('|') { 2 } else { 1 }
     }
 
     /// Whether a request of `words` words has the right length.
@@ -285,22 +286,27 @@ impl Command {
 }
 
 /// All rows by name.
-static BY_NAME: LazyLock<Map<&'static Command>> = LazyLock::new(|| {
-    let rows = FAMILIES
-        .iter()
-        .flat_map(|family| family.commands)
-        .chain(own::COMMANDS);
-    rows.map(|command| (command.name.as_bytes(), command))
-        .collect()
+static BY_NAME: LazyLock<HashTable<&'static Command>> = LazyLock::new(|| {
+    let hash = |command: &&Command| name_hash(command.name.as_bytes());
+    let rows = FAMILIES.iter().flat_map(|family| family.commands);
+    let mut table = HashTable::new();
+    for command in rows.chain(own::COMMANDS) {
+        table.insert_unique(hash(&command), command, hash);
+    }
+    table
 });
+
+/// A hash of a name, whatever its case.
+fn name_hash(name: &[u8]) -> u64 {
+    name.iter().fold(name.len() as u64, |hash, byte| {
+        (hash.rotate_left(5) ^ u64::from(byte & !0x20)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
+}
 
 /// The row of a command, `CLIENT` or `CLIENT|ID`, whatever the case.
 pub fn lookup(name: &[u8]) -> Option<&'static Command> {
-    let mut upper = [0; 64];
-    let upper = upper.get_mut(..name.len())?;
-    upper.copy_from_slice(name);
-    upper.make_ascii_uppercase();
-    BY_NAME.get(upper).copied()
+    let is = |command: &&Command| command.name.as_bytes().eq_ignore_ascii_case(name);
+    BY_NAME.find(name_hash(name), is).copied()
 }
 
 /// The row that a request is for.
@@ -321,10 +327,8 @@ pub fn resolve(argv: &[&[u8]]) -> Result<&'static Command> {
 fn find(argv: &[&[u8]]) -> Result<&'static Command> {
     let name = argv.first().ok_or_else(|| unknown(argv))?;
     // A subcommand is never called by its full name.
-    let command = Some(name).filter(|name| !name.contains(&b'|'));
-    let command = command
-        .and_then(|name| lookup(name))
-        .ok_or_else(|| unknown(argv))?;
+    let command = lookup(name).filter(|command| command.words == 1);
+    let command = command.ok_or_else(|| unknown(argv))?;
     match argv.get(1) {
         Some(word) if has_subcommands(command) => {
             let full = [command.name.as_bytes(), b"|", word].concat();
