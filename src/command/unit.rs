@@ -52,14 +52,15 @@ pub struct Abort {
     pub touch: Touch,
 }
 
-/// What the running call did that its own words don't say.
+/// What the running call did that its own words don't say. Begun and ended with every command: most have no
+/// commands to add, and boxes keep it small.
 #[derive(Debug, Default)]
 struct Call {
     changes_before: u64,
     /// Keys and fields that were found to be expired.
-    expired: CommandList,
+    expired: Option<Box<CommandList>>,
     /// The canonical commands that replace the call's own words.
-    rewritten: Option<CommandList>,
+    rewritten: Option<Box<CommandList>>,
     /// Whether the selected database changed, which matters to the commands after it.
     selected: bool,
 }
@@ -126,7 +127,7 @@ impl Unit {
     pub fn expired<A: AsRef<[u8]>>(&mut self, argv: &[A]) {
         self.changes += 1;
         if self.recording {
-            self.call.expired.push(argv);
+            self.call.expired.get_or_insert_default().push(argv);
         }
     }
 
@@ -162,19 +163,20 @@ impl Unit {
         if !self.recording {
             return Effect::None;
         }
-        let mut effects = call.expired;
-        let own_changes = self.changes - call.changes_before - effects.len() as u64;
-        if own_changes > 0 || call.selected {
-            match call.rewritten {
-                None if effects.is_empty() => return Effect::Verbatim,
-                None => effects.push(argv),
-                Some(commands) => effects.append(&commands),
+        let expired = call.expired.as_deref().map_or(0, CommandList::len) as u64;
+        let is_own = self.changes - call.changes_before > expired || call.selected;
+        match (call.expired, call.rewritten) {
+            (None, None) if is_own => Effect::Verbatim,
+            (None, Some(commands)) if is_own => Effect::Rewritten(*commands),
+            (None, _) => Effect::None,
+            (Some(mut effects), rewritten) => {
+                match rewritten {
+                    _ if !is_own => {}
+                    Some(commands) => effects.append(&commands),
+                    None => effects.push(argv),
+                }
+                Effect::Rewritten(*effects)
             }
-        }
-        if effects.is_empty() {
-            Effect::None
-        } else {
-            Effect::Rewritten(effects)
         }
     }
 
