@@ -67,11 +67,20 @@ impl Keyspace {
         self.dbs.swap(a, b);
     }
 
+    /// Whether anything is due at `now_ms`.
+    fn is_due(&self, now_ms: i64) -> bool {
+        self.dbs.iter().any(|db| db.is_due(now_ms))
+    }
+
     /// What expires first among everything that is due at `now_ms`, and in which database.
+    #[inline]
     pub fn next_due(&self, now_ms: i64) -> Option<(usize, Due)> {
+        self.is_due(now_ms).then(|| self.first_due(now_ms))?
+    }
+
+    fn first_due(&self, now_ms: i64) -> Option<(usize, Due)> {
         let due = |(index, db): (usize, &Db)| db.next_due(now_ms).map(|(at, due)| (at, index, due));
-        let dbs = self.dbs.iter().enumerate();
-        let all = dbs.filter(|(_, db)| db.is_due(now_ms)).filter_map(due);
+        let all = self.dbs.iter().enumerate().filter_map(due);
         all.min_by_key(|(at, index, _)| (*at, *index))
             .map(|(_, index, due)| (index, due))
     }
