@@ -67,6 +67,7 @@ families! {
         sets,
         zsets,
         sort,
+        streams,
         pubsub,
         blocking,
     ],
@@ -78,7 +79,6 @@ families! {
         hyperloglog,
         notifications,
         pausing,
-        streams,
         tracking,
     ]
 }

@@ -30,6 +30,7 @@ mod server;
 mod set;
 pub mod spec;
 mod stats;
+mod stream;
 mod string;
 mod time_format;
 mod transaction;
@@ -156,6 +157,14 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::SortedSet, commands: zset::draw::COMMANDS },
     Family { group: Group::SortedSet, commands: zset::range::COMMANDS },
     Family { group: Group::SortedSet, commands: zset::remove::COMMANDS },
+    Family { group: Group::Stream, commands: stream::COMMANDS },
+    Family { group: Group::Stream, commands: stream::add::COMMANDS },
+    Family { group: Group::Stream, commands: stream::claim::COMMANDS },
+    Family { group: Group::Stream, commands: stream::group::COMMANDS },
+    Family { group: Group::Stream, commands: stream::info::COMMANDS },
+    Family { group: Group::Stream, commands: stream::pending::COMMANDS },
+    Family { group: Group::Stream, commands: stream::read::COMMANDS },
+    Family { group: Group::Stream, commands: stream::remove::COMMANDS },
     Family { group: Group::PubSub, commands: pubsub::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
     #[cfg(feature = "lua")]

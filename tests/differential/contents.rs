@@ -20,6 +20,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("set", "SMEMBERS key => items"),
     ("zset", "ZRANGE key 0 -1 WITHSCORES"),
     ("hash", "HGETALL key => pairs"),
+    ("stream", "XINFO STREAM key FULL COUNT 0 => clock"),
 ];
 
 /// Forms that every key answers.

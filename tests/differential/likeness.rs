@@ -17,6 +17,8 @@ pub enum Likeness {
     Pairs,
     /// `times`: they differ by no more than a command takes.
     Times,
+    /// `clock`: times since the epoch do; other numbers are the same.
+    Clock,
     /// `encoding`: whether a field ever had a time to live does not count. HEXPIRE changes the encoding even when
     /// it changes nothing else; ours follows from the journal, which has no record of what changed nothing.
     Encoding,
@@ -38,6 +40,7 @@ impl Likeness {
             "items" => Likeness::Items,
             "pairs" => Likeness::Pairs,
             "times" => Likeness::Times,
+            "clock" => Likeness::Clock,
             "encoding" => Likeness::Encoding,
             "kind" => Likeness::Kind,
             _ => panic!("no likeness: {form}"),
@@ -51,7 +54,8 @@ impl Likeness {
             Likeness::Same => ours == real,
             Likeness::Items => text(ours, Order::Items) == text(real, Order::Items),
             Likeness::Pairs => text(ours, Order::Pairs) == text(real, Order::Pairs),
-            Likeness::Times => near(ours, real),
+            Likeness::Times => near(ours, real, 0),
+            Likeness::Clock => near(ours, real, FIRST_TIME),
             Likeness::Encoding => {
                 let encoding = |reply| text(reply, Order::Fixed).replace("listpackex", "listpack");
                 encoding(ours) == encoding(real)
@@ -67,12 +71,23 @@ pub fn text(reply: &Reply, order: Order) -> String {
     show(Answer::Reply(reply.clone()), order, false)
 }
 
-/// Integers within ten seconds, counted in milliseconds; a time that is off by its unit is off by more.
-fn near(ours: &Reply, real: &Reply) -> bool {
+/// Smaller numbers are no times of today, in milliseconds since the epoch.
+const FIRST_TIME: i64 = 1_000_000_000_000;
+
+/// Integers from `first` on within ten seconds, counted in milliseconds; a time that is off by its unit is off by
+/// more.
+fn near(ours: &Reply, real: &Reply, first: i64) -> bool {
     match (ours, real) {
-        (Reply::Int(ours), Reply::Int(real)) if *real >= 0 => ours.abs_diff(*real) <= 10_000,
+        (Reply::Int(ours), Reply::Int(real)) if *real >= first => ours.abs_diff(*real) <= 10_000,
         (Reply::Array(ours), Reply::Array(real)) => {
-            ours.len() == real.len() && std::iter::zip(ours, real).all(|(o, r)| near(o, r))
+            ours.len() == real.len()
+                && std::iter::zip(ours, real).all(|(ours, real)| near(ours, real, first))
+        }
+        (Reply::Map(ours), Reply::Map(real)) => {
+            let same = |((name, ours), (other, real)): (&(Reply, Reply), &(Reply, Reply))| {
+                name == other && near(ours, real, first)
+            };
+            ours.len() == real.len() && std::iter::zip(ours, real).all(same)
         }
         _ => ours == real,
     }

@@ -50,8 +50,13 @@ fn zsets() {
 }
 
 #[test]
+fn streams() {
+    compare(&[&STREAMS]);
+}
+
+#[test]
 fn keys() {
-    compare(&[&KEYS, &HASHES, &LISTS, &SETS, &STRINGS, &ZSETS]);
+    compare(&[&KEYS, &HASHES, &LISTS, &SETS, &STREAMS, &STRINGS, &ZSETS]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ impl Stream {
     /// How many entries the group has not read, where that is known.
     pub fn lag(&self, group: &Group) -> Option<i64> {
         let first = self.first_id();
-        if self.entries_added == 0 {
+        if self.len == 0 || self.entries_added == 0 {
             return Some(0);
         }
         if group.last_id < first && self.max_deleted_id < first {
@@ -21,12 +21,11 @@ impl Stream {
         read.map(|read| self.entries_added.wrapping_sub(read) as i64)
     }
 
-    /// How many entries the group has read once it has read that of `id`, where that is known.
-    pub fn entries_read_at(&self, group: &Group, id: StreamId) -> Option<u64> {
-        match group.entries_read {
-            Some(read)
-                if group.last_id >= self.first_id() && !self.has_gap_after(group.last_id) =>
-            {
+    /// How many entries a group has read once it has read that of `id`, where that is known; `position` is the id
+    /// that it has read so far, and how many entries that were.
+    pub fn entries_read_at(&self, position: (StreamId, Option<u64>), id: StreamId) -> Option<u64> {
+        match position {
+            (last, Some(read)) if last >= self.first_id() && !self.has_gap_after(last) => {
                 Some(read + 1)
             }
             _ => self.count_up_to(id),

@@ -182,9 +182,9 @@ impl Stream {
         Some((at, entry))
     }
 
-    /// The number of nodes that hold the entries.
-    pub fn node_count(&self) -> usize {
-        self.nodes.len()
+    /// The ids by which the nodes that hold the entries are found, in order.
+    pub fn node_ids(&self) -> impl ExactSizeIterator<Item = StreamId> {
+        self.nodes.iter().map(Node::id)
     }
 
     /// The consumer groups in the order of their names.

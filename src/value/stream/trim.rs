@@ -1,5 +1,7 @@
 //! Entries on their way out of a stream: one by one, or the oldest.
 
+use std::sync::Arc;
+
 use super::Stream;
 use super::id::StreamId;
 use super::node::Node;
@@ -22,6 +24,8 @@ pub enum References {
 pub enum Removal {
     /// There was none.
     Missing,
+    /// There was none, but it was pending for some group, and is no more.
+    Forgotten,
     /// It is gone.
     Removed,
     /// It stays, because not all groups are done with it.
@@ -122,10 +126,14 @@ impl Stream {
         if !self.may_go(id, references) {
             return Removal::Referenced;
         }
+        let was_pending = self.drop_references(id, references);
         let Some((at, entry)) = self.find(id) else {
-            return Removal::Missing;
+            return if was_pending {
+                Removal::Forgotten
+            } else {
+                Removal::Missing
+            };
         };
-        self.drop_references(id, references);
         self.delete(at, &[entry], true);
         self.max_deleted_id = self.max_deleted_id.max(id);
         Removal::Removed
@@ -153,13 +161,16 @@ impl Stream {
         references != References::Acked || self.groups.values().all(|group| group.is_done_with(id))
     }
 
-    /// Makes an entry that goes pending no more, if that is asked for.
-    fn drop_references(&mut self, id: StreamId, references: References) {
-        if references == References::Delete {
-            let groups = self.groups.values_mut();
-            for group in groups.filter(|group| group.get(id).is_some()) {
-                std::sync::Arc::make_mut(group).acknowledge(id);
-            }
+    /// Makes an entry that goes pending no more, if that is asked for; whether it was pending.
+    fn drop_references(&mut self, id: StreamId, references: References) -> bool {
+        if references != References::Delete {
+            return false;
         }
+        let groups = self.groups.values_mut();
+        let pending = groups.filter(|group| group.get(id).is_some());
+        pending
+            .map(|group| Arc::make_mut(group).acknowledge(id))
+            .count()
+            > 0
     }
 }

@@ -10,6 +10,7 @@ mod pubsub;
 mod scripts;
 mod server;
 mod sets;
+mod streams;
 mod strings;
 mod transactions;
 mod zsets;
@@ -24,6 +25,7 @@ pub use pubsub::PUBSUB;
 pub use scripts::SCRIPTS;
 pub use server::SERVER;
 pub use sets::SETS;
+pub use streams::STREAMS;
 pub use strings::STRINGS;
 pub use transactions::TRANSACTIONS;
 pub use zsets::ZSETS;
@@ -52,6 +54,7 @@ pub const ALL: &[&Family] = &[
     &SCRIPTS,
     &SERVER,
     &SETS,
+    &STREAMS,
     &STRINGS,
     &TRANSACTIONS,
     &ZSETS,
