@@ -78,7 +78,6 @@ families! {
         geo,
         hyperloglog,
         notifications,
-        pausing,
         tracking,
     ]
 }

@@ -55,6 +55,9 @@ fn run(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
         Err(error) => return refuse(cx, argv, error),
     };
     cx.session.last_command = command.name;
+    if cx.world.pause.is_some() && cx.is_paused(command, argv) {
+        return cx.postpone(argv);
+    }
     if let Some(queue) = &mut cx.session.queue
         && !command.runs_inside_multi()
     {

@@ -20,6 +20,7 @@ mod host;
 mod list;
 mod monitor;
 mod own;
+mod pausing;
 mod position;
 mod pubsub;
 mod random;

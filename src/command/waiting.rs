@@ -130,6 +130,7 @@ impl World {
         let Some(session) = self.sessions.get_mut(session) else {
             return;
         };
+        session.commands += 1;
         match session.replies {
             Replies::On => session.answer(reply),
             Replies::Off | Replies::SkipNext => session.answer(Reply::Silence),

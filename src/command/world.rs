@@ -99,6 +99,11 @@ impl World {
         }
     }
 
+    /// The pause that holds commands back then, if any.
+    pub fn pause_at(&self, now_us: i64) -> Option<Pause> {
+        self.pause.filter(|pause| pause.until_us > now_us)
+    }
+
     /// The unit `seq` changes a key: whoever watches it or waits for it learns that.
     pub fn touch(&mut self, db: usize, key: &[u8], seq: Seq) {
         self.watches.touch(db, key, seq);

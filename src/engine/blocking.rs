@@ -28,7 +28,7 @@ impl Core {
 
     /// Forgets what a connection waits for: nobody is left to be answered.
     pub fn give_up(&mut self, connection: SessionKey) {
-        self.world.waits.remove(connection.id());
+        self.world.waits.forget(connection.id());
         if let Some(session) = self.world.sessions.get_mut(connection) {
             session.answer = None;
         }
@@ -46,15 +46,49 @@ impl Core {
         if self.world.waits.is_empty() {
             return;
         }
+        self.serve_ready(now_us);
+        // The unit may have moved the clock.
+        self.world.time_out(self.clock.now_us());
+        while self.run_postponed() {}
+        let deadline_us = self.world.waits.next_deadline();
+        let pause = self
+            .world
+            .pause
+            .filter(|_| self.world.waits.is_any_postponed());
+        let next = deadline_us
+            .into_iter()
+            .chain(pause.map(|pause| pause.until_us));
+        if let Some(next_us) = next.min() {
+            self.timer.call_at(next_us);
+        }
+    }
+
+    /// Runs the first request that a pause held back, if it does no longer; whether there was one.
+    fn run_postponed(&mut self) -> bool {
+        let now_us = self.clock.now_us();
+        if self.world.pause_at(now_us).is_some() {
+            return false;
+        }
+        let Some((connection, argv)) = self.world.waits.next_postponed() else {
+            return false;
+        };
+        let argv: Vec<&[u8]> = argv.iter().map(|word| &**word).collect();
+        let expired = self.expire_due(now_us).map_err(|error| self.undo(&error));
+        let outcome = self.run_request(connection, now_us, expired, &argv);
+        if let Outcome::Reply(reply, _) = outcome
+            && let Some(session) = self.world.sessions.get_mut(connection)
+        {
+            session.answer(reply);
+        }
+        self.serve_ready(now_us);
+        true
+    }
+
+    fn serve_ready(&mut self, now_us: i64) {
         while let Some((ready, line)) = self.world.waits.next_ready() {
             for connection in line {
                 self.serve(connection, &ready, now_us);
             }
-        }
-        // The unit may have moved the clock.
-        self.world.time_out(self.clock.now_us());
-        if let Some(deadline_us) = self.world.waits.next_deadline() {
-            self.timer.call_at(deadline_us);
         }
     }
 
@@ -78,6 +112,7 @@ impl Core {
         if !blocks_again {
             self.world.waits.remove(connection.id());
             session.active_us = now_us;
+            session.commands += 1;
             session.answer(reply);
         }
         self.world.sessions.put_back(connection, session);

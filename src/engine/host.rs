@@ -19,7 +19,7 @@ use crate::keyspace::Keyspace;
 
 /// What the engine lends to commands.
 pub(super) struct EngineHost {
-    journal: Option<Arc<Journal>>,
+    pub(super) journal: Option<Arc<Journal>>,
     clock: Clock,
     /// The journal's directory.
     pub(super) dir: Option<PathBuf>,

@@ -222,7 +222,7 @@ impl Core {
 
     /// Forgets a connection, with its queue, its watches and what it waits for.
     pub fn disconnect(&mut self, connection: SessionKey) {
-        self.world.waits.remove(connection.id());
+        self.world.waits.forget(connection.id());
         self.world.watches.unwatch(connection.id());
         self.world.subscriptions.forget(connection);
         if let Some(session) = self.world.sessions.close(connection) {
@@ -294,25 +294,42 @@ impl Core {
         let now_us = self.clock.now_us();
         let expired = self.expire_due(now_us);
         self.attend_waits(now_us);
+        let ready = expired.map_err(|error| self.undo(&error));
+        let outcome = self.run_request(connection, now_us, ready, argv);
+        self.attend_waits(now_us);
+        outcome
+    }
+
+    /// Runs one request, unless the engine is not `ready`; whom it serves is still to be served.
+    fn run_request(
+        &mut self,
+        connection: SessionKey,
+        now_us: i64,
+        ready: Result<(), String>,
+        argv: &[&[u8]],
+    ) -> Outcome {
         let Some(mut session) = self.world.sessions.take(connection) else {
             return Outcome::Closed;
         };
-        debug_assert!(self.world.waits.get(session.id).is_none());
+        debug_assert!(!self.world.waits.is_blocked(session.id));
         self.unit.blocks = false;
         let mut reply = Reply::Silence;
         if session.closing != Some(Closing::Now) {
             session.active_us = now_us;
-            session.commands += 1;
-            let ran =
-                expired.and_then(|()| self.run_unit(&mut session, now_us, Origin::Direct, argv));
-            reply = ran.unwrap_or_else(|error| Reply::Error(self.undo(&error).into()));
+            let ran = ready.and_then(|()| {
+                let ran = self.run_unit(&mut session, now_us, Origin::Direct, argv);
+                ran.map_err(|error| self.undo(&error))
+            });
+            reply = ran.unwrap_or_else(|error| Reply::Error(error.into()));
         }
         let outcome = match self.unit.blocks {
             true => Outcome::Blocked,
-            false => Outcome::Reply(reply, session.protocol),
+            false => {
+                session.commands += 1;
+                Outcome::Reply(reply, session.protocol)
+            }
         };
         self.world.sessions.put_back(connection, session);
-        self.attend_waits(now_us);
         outcome
     }
 

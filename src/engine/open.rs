@@ -139,8 +139,12 @@ impl Engine {
 /// The last handle closes the journal in good order, as well as it can.
 impl Drop for Shared {
     fn drop(&mut self) {
+        let mut core = self.core.lock();
         // A failure here is one that the next opening finds.
-        let _ = self.core.lock().close();
+        let _ = core.close();
+        // The timer's thread may hold on to the core for a moment longer, but not to the journal and its lock.
+        core.recorder.journal = None;
+        core.host.journal = None;
     }
 }
 

@@ -1,4 +1,5 @@
-//! [`Waits`]: which blocked connections wait for which keys, and until when. It knows no command.
+//! [`Waits`]: which blocked connections wait for which keys and until when, and which for the end of a pause. It
+//! knows no command.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -52,17 +53,25 @@ pub struct Waits {
     deadlines: BTreeSet<(i64, u64)>,
     /// Changed keys, in the order of their first change, until their turn comes.
     ready: VecDeque<Ready>,
+    /// Requests that a pause holds back, in the order in which they came.
+    postponed: VecDeque<(SessionKey, Vec<Bytes>)>,
 }
 
 impl Waits {
-    /// Whether nobody waits.
+    /// Whether nobody is blocked.
     pub fn is_empty(&self) -> bool {
-        self.waits.is_empty()
+        self.waits.is_empty() && self.postponed.is_empty()
     }
 
-    /// How many connections wait.
+    /// How many connections are blocked.
     pub fn len(&self) -> usize {
-        self.waits.len()
+        self.waits.len() + self.postponed.len()
+    }
+
+    /// Whether a connection is blocked.
+    pub fn is_blocked(&self, id: u64) -> bool {
+        let is_own = |(session, _): &(SessionKey, _)| session.id() == id;
+        self.waits.contains_key(&id) || self.postponed.iter().any(is_own)
     }
 
     /// How many of them have a deadline.
@@ -73,6 +82,13 @@ impl Waits {
     /// How many keys are waited for.
     pub fn keys(&self) -> usize {
         self.by_key.len()
+    }
+
+    /// How many of them wake somebody also when they are removed.
+    pub fn keys_on_removal(&self) -> usize {
+        let wakes = |session: &SessionKey| self.get(session.id()).is_some_and(|w| (w.wakes)(None));
+        let lines = self.by_key.values();
+        lines.filter(|line| line.iter().any(wakes)).count()
     }
 
     /// The keys of a database that are waited for.
@@ -103,7 +119,29 @@ impl Waits {
         self.waits.insert(session.id(), wait);
     }
 
-    /// Ends a connection's wait; what it waited for.
+    /// A connection waits for the end of a pause to run its request.
+    pub fn postpone(&mut self, session: SessionKey, argv: &[&[u8]]) {
+        let argv = argv.iter().map(|word| Bytes::from(*word)).collect();
+        self.postponed.push_back((session, argv));
+    }
+
+    /// Whether a pause holds any request back.
+    pub fn is_any_postponed(&self) -> bool {
+        !self.postponed.is_empty()
+    }
+
+    /// The first request that was held back, and whose it is.
+    pub fn next_postponed(&mut self) -> Option<(SessionKey, Vec<Bytes>)> {
+        self.postponed.pop_front()
+    }
+
+    /// Forgets a connection, whatever it waits for.
+    pub fn forget(&mut self, id: u64) {
+        self.remove(id);
+        self.postponed.retain(|(session, _)| session.id() != id);
+    }
+
+    /// Ends a connection's wait for keys; what it waited for.
     pub fn remove(&mut self, id: u64) -> Option<Wait> {
         let wait = self.waits.remove(&id)?;
         if let Some(deadline_us) = wait.deadline_us {
@@ -117,6 +155,9 @@ impl Waits {
                     self.by_key.remove(&place);
                 }
             }
+        }
+        if self.waits.is_empty() {
+            self.ready.clear();
         }
         Some(wait)
     }

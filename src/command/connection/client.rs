@@ -116,10 +116,7 @@ fn client_pause(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         .unit
         .now_us
         .saturating_add(timeout_ms.saturating_mul(1000));
-    let before = cx
-        .world
-        .pause
-        .filter(|pause| pause.until_us > cx.unit.now_us);
+    let before = cx.world.pause_at(cx.unit.now_us);
     cx.world.pause = Some(Pause {
         until_us: before.map_or(until_us, |pause| pause.until_us.max(until_us)),
         writes_only: writes_only && before.is_none_or(|pause| pause.writes_only),
@@ -193,10 +190,6 @@ fn client_unblock(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 
 fn client_unpause(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     cx.world.pause = None;
-    cx.world
-        .sessions
-        .iter_mut()
-        .for_each(|session| session.wake());
     Ok(Reply::OK)
 }
 

@@ -103,7 +103,6 @@ fn line(cx: &Context<'_>, session: &Session) -> String {
     let queued = queue
         .map(|queue| queue.commands.len())
         .or(session.executing);
-    let is_running = session.id == cx.session.id || cx.world.waits.get(session.id).is_some();
     field("id", &session.id);
     field("addr", &session.address.peer);
     field("laddr", &session.address.local);
@@ -143,10 +142,7 @@ fn line(cx: &Context<'_>, session: &Session) -> String {
     for name in ["io-thread", "tot-net-in", "tot-net-out"] {
         field(name, &0);
     }
-    field(
-        "tot-cmds",
-        &session.commands.saturating_sub(u64::from(is_running)),
-    );
+    field("tot-cmds", &session.commands);
     line
 }
 
@@ -155,7 +151,7 @@ fn flags(cx: &Context<'_>, session: &Session) -> String {
         (session.monitor, 'O'),
         (session.is_subscribed(), 'P'),
         (session.queue.is_some() || session.executing.is_some(), 'x'),
-        (cx.world.waits.get(session.id).is_some(), 'b'),
+        (cx.world.waits.is_blocked(session.id), 'b'),
         (cx.world.watches.touched(session.id).is_some(), 'd'),
         (session.closing == Some(Closing::AfterReply), 'c'),
         (session.address.unix, 'U'),
@@ -287,7 +283,7 @@ fn kill(cx: &mut Context<'_>, filter: &Filter<'_>) -> usize {
     {
         session.close();
         // Nothing more may be handed to it.
-        cx.world.waits.remove(session.id);
+        cx.world.waits.forget(session.id);
         killed += 1;
     }
     if matches(cx.session) {

@@ -88,6 +88,18 @@ impl Scripts {
         self.flags.is_empty()
     }
 
+    /// Whether the script that EVAL or EVALSHA names may write, as far as it says.
+    pub fn may_write(&self, command: &str, script: &[u8]) -> bool {
+        let flags = match command {
+            "EVAL" => shebang::parse(script).ok().map(|(flags, _)| flags),
+            _ => {
+                let sha = String::from_utf8_lossy(script).to_ascii_lowercase();
+                self.flags.get(&sha).copied()
+            }
+        };
+        flags.is_none_or(|flags| !flags.no_writes)
+    }
+
     fn load(&mut self, script: &[u8]) -> Result<String> {
         let sha = sha1_hex(script);
         if !self.flags.contains_key(&sha) {

@@ -139,7 +139,10 @@ fn clients(cx: &Context<'_>, text: &mut Text) {
         ("clients_in_timeout_table", &cx.world.waits.deadlines()),
         ("total_watched_keys", &cx.world.watches.keys()),
         ("total_blocking_keys", &cx.world.waits.keys()),
-        ("total_blocking_keys_on_nokey", &0),
+        (
+            "total_blocking_keys_on_nokey",
+            &cx.world.waits.keys_on_removal(),
+        ),
     ]);
 }
 
