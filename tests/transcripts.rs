@@ -66,6 +66,7 @@ families! {
         lists,
         sets,
         zsets,
+        encodings,
         sort,
         streams,
         pubsub,
@@ -73,7 +74,6 @@ families! {
     ],
     planned: [
         blocking_streams,
-        encodings,
         functions,
         geo,
         hyperloglog,

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use super::context::Context;
 use super::reply::ReplyError;
 use super::reply::Result;
+use crate::value::Limits;
 use crate::value::List;
+use crate::value::ListLimits;
+use crate::value::PackLimits;
 use crate::value::Set;
 use crate::value::SetLimits;
 use crate::value::Stream;
@@ -59,19 +62,36 @@ impl Context<'_> {
     /// The list at `key` (a new one where there is none), to change and then call
     /// [`changed`](Context::changed).
     pub fn list_mut(&mut self, key: &[u8]) -> Result<&mut List> {
-        let limit = self.world.config.list_max_listpack_size();
+        let limits = self.limits().list;
         let list = self.any_list_mut(key)?;
-        list.fit(limit);
+        list.fit(limits);
         Ok(list)
     }
 
-    /// The configured limits of the encodings of sets.
-    pub fn set_limits(&self) -> SetLimits {
+    /// The configured limits that encodings follow.
+    pub fn limits(&self) -> Limits {
         let config = &self.world.config;
-        SetLimits {
-            ints: config.set_max_intset_entries(),
-            members: config.set_max_listpack_entries(),
-            bytes: config.set_max_listpack_value(),
+        let pack = PackLimits::new;
+        Limits {
+            hash: pack(
+                config.hash_max_listpack_entries(),
+                config.hash_max_listpack_value(),
+            ),
+            list: ListLimits {
+                size: config.list_max_listpack_size(),
+                depth: config.list_compress_depth(),
+            },
+            set: SetLimits {
+                ints: config.set_max_intset_entries(),
+                packed: pack(
+                    config.set_max_listpack_entries(),
+                    config.set_max_listpack_value(),
+                ),
+            },
+            zset: pack(
+                config.zset_max_listpack_entries(),
+                config.zset_max_listpack_value(),
+            ),
         }
     }
 }

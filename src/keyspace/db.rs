@@ -128,6 +128,11 @@ impl Db {
         self.keys.get_mut(key).map(|slot| &mut slot.value)
     }
 
+    /// Does something to every value that leaves its contents and times as they are.
+    pub(super) fn each_value_mut(&mut self, mut change: impl FnMut(&mut Value)) {
+        self.keys.each_value_mut(|slot| change(&mut slot.value));
+    }
+
     /// The value at `key`, set to `new()` first where there is none. Call [`settle`](Db::settle) after a change.
     pub fn value_or_insert(
         &mut self,

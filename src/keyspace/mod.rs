@@ -13,6 +13,8 @@ pub use db::Slot;
 pub use watch::Touch;
 pub use watch::WatchRegistry;
 
+use crate::value::Value;
+
 /// The databases, numbered from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Keyspace {
@@ -60,6 +62,13 @@ impl Keyspace {
     /// The databases that hold keys, with their numbers.
     pub fn used(&self) -> impl Iterator<Item = (usize, &Db)> {
         self.dbs.iter().enumerate().filter(|(_, db)| !db.is_empty())
+    }
+
+    /// Does something to every value that leaves its contents and times as they are.
+    pub fn each_value_mut(&mut self, mut change: impl FnMut(&mut Value)) {
+        for db in self.dbs.iter_mut().filter(|db| !db.is_empty()) {
+            db.each_value_mut(&mut change);
+        }
     }
 
     /// Exchanges two databases.

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
+use super::ListLimits;
 use super::Sequence;
 use super::rdb::listpack_size;
 use crate::bytes::Bytes;
 
-/// The most bytes of a listpack, and of a node of a quicklist.
-pub(super) const NODE_BYTES: usize = 8192;
 /// The bytes of a listpack beside its entries.
 const LISTPACK_BYTES: usize = 7;
 
@@ -19,42 +18,7 @@ pub struct List {
     packed: usize,
     /// Whether the encoding is a quicklist.
     quicklist: bool,
-    limit: Limit,
-}
-
-/// How large a listpack may grow, as `list-max-listpack-size` says it: so many items, or a size of 4 to 64
-/// KiB as -1 to -5. It decides about nothing but the encoding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Limit(i64);
-
-impl Limit {
-    fn bytes(self) -> usize {
-        match self.0 {
-            0.. => NODE_BYTES,
-            size => 4096 << (-1 - size.max(-5)),
-        }
-    }
-
-    fn items(self) -> usize {
-        match self.0 {
-            0.. => usize::try_from(self.0.max(1)).unwrap_or(usize::MAX),
-            _ => usize::MAX,
-        }
-    }
-
-    /// The limit below which a quicklist becomes a listpack again.
-    fn shrunk_bytes(self) -> usize {
-        match self.0 {
-            0.. => NODE_BYTES,
-            _ => self.bytes() / 2,
-        }
-    }
-}
-
-impl Default for Limit {
-    fn default() -> Limit {
-        Limit(-2)
-    }
+    limits: ListLimits,
 }
 
 impl List {
@@ -95,16 +59,16 @@ impl List {
         self.items.range(range)
     }
 
-    /// Sets the `list-max-listpack-size` that later changes of the encoding follow.
-    pub fn fit(&mut self, limit: i64) {
-        self.limit = Limit(limit);
+    /// Sets the limits that later changes of the encoding follow.
+    pub fn fit(&mut self, limits: ListLimits) {
+        self.limits = limits;
     }
 
     /// Tells that `count` items of `bytes` together are about to come: Redis chooses the encoding before it
-    /// adds the first of them.
+    /// adds the first of them, and not when it adds them.
     pub fn expect(&mut self, count: usize, bytes: usize) {
         let size = LISTPACK_BYTES + self.packed + bytes;
-        if size > self.limit.bytes() || self.len() + count > self.limit.items() {
+        if size > self.limits.bytes() || self.len() + count > self.limits.items() {
             self.quicklist = true;
         }
     }
@@ -126,7 +90,6 @@ impl List {
     /// When `index` is greater than the length.
     pub fn insert(&mut self, index: usize, item: impl Into<Bytes>) {
         let item = item.into();
-        self.expect(1, item.len());
         self.packed += listpack_size(&item);
         self.items.insert(index, item);
     }
@@ -138,7 +101,6 @@ impl List {
     /// When `index` is not less than the length.
     pub fn set(&mut self, index: usize, item: impl Into<Bytes>) -> Bytes {
         let item = item.into();
-        self.expect(1, item.len());
         self.packed += listpack_size(&item);
         let old = self.items.set(index, item);
         self.forget(&old);
@@ -206,6 +168,13 @@ impl List {
         }
     }
 
+    /// Takes the encoding that Redis chooses for a list that it loads.
+    pub(super) fn reload(&mut self, limits: ListLimits) {
+        self.limits = limits;
+        self.quicklist = false;
+        self.expect(0, 0);
+    }
+
     /// Whether the encoding is a quicklist.
     pub(super) fn is_quicklist(&self) -> bool {
         self.quicklist
@@ -225,7 +194,7 @@ impl List {
     /// Goes back to a listpack when that would be half empty.
     fn shrink(&mut self) {
         let size = LISTPACK_BYTES + self.packed;
-        if size <= self.limit.shrunk_bytes() && self.len() <= self.limit.items() / 2 {
+        if size <= self.limits.shrunk_bytes() && self.len() <= self.limits.items() / 2 {
             self.quicklist = false;
         }
     }
@@ -234,7 +203,11 @@ impl List {
 impl<I: Into<Bytes>> FromIterator<I> for List {
     fn from_iter<Items: IntoIterator<Item = I>>(items: Items) -> List {
         let mut list = List::new();
-        items.into_iter().for_each(|item| list.push_back(item));
+        for item in items {
+            let item = item.into();
+            list.expect(1, item.len());
+            list.push_back(item);
+        }
         list
     }
 }
@@ -263,6 +236,7 @@ mod tests {
         ] {
             let mut list = List::new();
             while list.encoding() == "listpack" {
+                list.expect(1, item.len());
                 list.push_back(item.as_str());
             }
             assert_eq!(list.len(), grown, "{item}");
@@ -291,8 +265,12 @@ mod tests {
             (-9, 100, 637, 318),
         ] {
             let mut list = List::new();
-            list.fit(limit);
+            list.fit(ListLimits {
+                size: limit,
+                depth: 0,
+            });
             while list.encoding() == "listpack" {
+                list.expect(1, item_bytes);
                 list.push_back("y".repeat(item_bytes));
             }
             assert_eq!(list.len(), grown, "{limit}");

@@ -21,31 +21,23 @@ use crate::bytes::Bytes;
 const SEGMENT: usize = 64;
 /// Up to this many entries are found by looking at each; the table starts beyond.
 const SMALL: usize = 8;
-/// The average number of table slots in one shard before the shards are split.
-const SHARD: usize = 1024;
+/// The average number of table slots in one shard before the shards are split: few are so much larger that
+/// their tables outgrow the 896 slots that 1024 buckets may have.
+const SHARD: usize = 800;
 
 /// An insertion-ordered, copy-on-write map from byte strings to `V`.
 #[derive(Debug)]
 pub struct Map<V> {
-    segments: Vec<Arc<Vec<(Bytes, V)>>>,
+    segments: Vec<Segment<V>>,
     /// A power of two of shards, chosen by the hash's high bits; none while the map is small.
-    shards: Vec<Arc<HashTable<Slot>>>,
+    shards: Vec<Arc<Shard>>,
     len: usize,
 }
 
-/// Where an entry is. The hash saves a look at the entry for most that are not the one.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    hash: u32,
-    index: u32,
-}
-
-impl Slot {
-    /// Spreads the 32 bits: the table takes its position from the low and its tag from the high ones.
-    fn spread(self) -> u64 {
-        u64::from(self.hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    }
-}
+/// The positions of entries, found by the hashes of their keys.
+type Shard = HashTable<u32>;
+/// Up to 64 entries.
+type Segment<V> = Arc<Vec<(Bytes, V)>>;
 
 impl<V> Default for Map<V> {
     fn default() -> Self {
@@ -98,15 +90,10 @@ impl<V> Map<V> {
                 .iter()
                 .position(|(other, _)| **other == *key);
         }
-        let slot = Slot {
-            hash: hash(key),
-            index: 0,
-        };
-        self.shards[self.shard(slot.hash)]
-            .find(slot.spread(), |other| {
-                other.hash == slot.hash && *self.at(other.index as usize).0 == *key
-            })
-            .map(|slot| slot.index as usize)
+        let hash = hash(key);
+        self.shards[shard_of(hash, self.shards.len())]
+            .find(hash, |&index| *self.at(index as usize).0 == *key)
+            .map(|&index| index as usize)
     }
 
     /// Whether `key` is there.
@@ -160,11 +147,6 @@ impl<V> Map<V> {
     fn at(&self, index: usize) -> &(Bytes, V) {
         &self.segments[index / SEGMENT][index % SEGMENT]
     }
-
-    fn shard(&self, hash: u32) -> usize {
-        // A shift by all 32 bits happens for a single shard only, where any answer masks to 0.
-        hash.rotate_left(self.shards.len().trailing_zeros()) as usize & (self.shards.len() - 1)
-    }
 }
 
 impl<V: Clone> Map<V> {
@@ -214,9 +196,7 @@ impl<V: Clone> Map<V> {
                 entry.remove();
             });
             if index != last {
-                self.slot_mut(moved, last, |mut entry| {
-                    entry.get_mut().index = index as u32
-                });
+                self.slot_mut(moved, last, |mut entry| *entry.get_mut() = index as u32);
             }
         }
         let tail = Arc::make_mut(&mut self.segments[last / SEGMENT]);
@@ -246,10 +226,67 @@ impl<V: Clone> Map<V> {
         }
         self.segments.pop_if(|last| last.is_empty());
         self.len -= 1;
-        if !self.shards.is_empty() {
-            self.rebuild(self.shards.len());
-        }
+        self.close_gap(index as u32, hash(&entry.0));
         Some(entry)
+    }
+
+    /// Moves an entry to another position; those between make room. For small maps, too.
+    ///
+    /// # Panics
+    ///
+    /// When there is no entry at one of the positions.
+    pub fn shift(&mut self, from: usize, to: usize) {
+        for at in from..to {
+            self.swap(at, at + 1);
+        }
+        for at in (to..from).rev() {
+            self.swap(at, at + 1);
+        }
+        let shifted = |index: usize| match index {
+            _ if index == from => to,
+            _ if from < index && index <= to => index - 1,
+            _ if to <= index && index < from => index + 1,
+            _ => index,
+        };
+        for shard in self.shards.iter_mut().filter(|_| from != to) {
+            let indices = Arc::make_mut(shard).iter_mut();
+            indices.for_each(|index| *index = shifted(*index as usize) as u32);
+        }
+    }
+
+    /// Exchanges two entries, but not the positions that the table has of them.
+    fn swap(&mut self, a: usize, b: usize) {
+        if a / SEGMENT == b / SEGMENT {
+            Arc::make_mut(&mut self.segments[a / SEGMENT]).swap(a % SEGMENT, b % SEGMENT);
+            return;
+        }
+        let segments = self.segments.get_disjoint_mut([a / SEGMENT, b / SEGMENT]);
+        let [one, other] = segments.expect("two entries").map(Arc::make_mut);
+        std::mem::swap(&mut one[a % SEGMENT], &mut other[b % SEGMENT]);
+    }
+
+    /// Forgets the position of a removed entry; those behind it are one less.
+    fn close_gap(&mut self, removed: u32, hash: u64) {
+        if self.shards.is_empty() {
+            return;
+        }
+        self.slot_mut(hash, removed as usize, |entry| {
+            entry.remove();
+        });
+        for shard in &mut self.shards {
+            let behind = Arc::make_mut(shard)
+                .iter_mut()
+                .filter(|index| **index > removed);
+            behind.for_each(|index| *index -= 1);
+        }
+    }
+
+    /// Changes every value.
+    pub fn each_value_mut(&mut self, mut change: impl FnMut(&mut V)) {
+        for segment in &mut self.segments {
+            let entries = Arc::make_mut(segment).iter_mut();
+            entries.for_each(|(_, value)| change(value));
+        }
     }
 
     fn value_mut(&mut self, index: usize) -> &mut V {
@@ -258,37 +295,34 @@ impl<V: Clone> Map<V> {
 
     fn slot_mut(
         &mut self,
-        hash: u32,
+        hash: u64,
         index: usize,
-        change: impl FnOnce(hashbrown::hash_table::OccupiedEntry<'_, Slot>),
+        change: impl FnOnce(hashbrown::hash_table::OccupiedEntry<'_, u32>),
     ) {
-        let shard = self.shard(hash);
-        let slot = Slot {
-            hash,
-            index: index as u32,
-        };
+        let shard = shard_of(hash, self.shards.len());
         let entry = Arc::make_mut(&mut self.shards[shard])
-            .find_entry(slot.spread(), |other| other.index == slot.index);
+            .find_entry(hash, |&other| other as usize == index);
         change(entry.unwrap_or_else(|_| unreachable!("every entry has its slot")));
     }
 
     /// Appends an entry whose key is not there yet.
     fn push(&mut self, key: Bytes, value: V) {
         let index = self.len;
-        let slot = Slot {
-            hash: hash(&key),
-            index: u32::try_from(index).expect("below 2^32 keys"),
-        };
         if index.is_multiple_of(SEGMENT) {
             let capacity = if index == 0 { 1 } else { SEGMENT };
             self.segments.push(Arc::new(Vec::with_capacity(capacity)));
         }
+        let hash = hash(&key);
         Arc::make_mut(&mut self.segments[index / SEGMENT]).push((key, value));
         self.len += 1;
         if !self.shards.is_empty() && self.len <= self.shards.len() * SHARD {
-            let shard = self.shard(slot.hash);
-            let table = Arc::make_mut(&mut self.shards[shard]);
-            table.insert_unique(slot.spread(), slot, |slot| slot.spread());
+            let shard = shard_of(hash, self.shards.len());
+            insert_slot(
+                Arc::make_mut(&mut self.shards[shard]),
+                &self.segments,
+                hash,
+                index,
+            );
         } else if self.len > SMALL {
             self.rebuild((self.shards.len() * 2).max(1));
         }
@@ -296,15 +330,15 @@ impl<V: Clone> Map<V> {
 
     /// Makes the table anew with `count` shards.
     fn rebuild(&mut self, count: usize) {
-        let mut tables: Vec<HashTable<Slot>> = (0..count).map(|_| HashTable::new()).collect();
-        self.shards = (0..count).map(|_| Arc::default()).collect();
+        let mut tables: Vec<Shard> = (0..count).map(|_| Shard::new()).collect();
         for (index, key) in self.keys().enumerate() {
-            let slot = Slot {
-                hash: hash(key),
-                index: index as u32,
-            };
-            let table = &mut tables[self.shard(slot.hash)];
-            table.insert_unique(slot.spread(), slot, |slot| slot.spread());
+            let hash = hash(key);
+            insert_slot(
+                &mut tables[shard_of(hash, count)],
+                &self.segments,
+                hash,
+                index,
+            );
         }
         self.shards = tables.into_iter().map(Arc::new).collect();
     }
@@ -327,9 +361,21 @@ impl<K: Into<Bytes> + AsRef<[u8]>, V: Clone> FromIterator<(K, V)> for Map<V> {
     }
 }
 
-/// 32 bits of a hash with a fixed seed.
-fn hash(key: &[u8]) -> u32 {
-    FixedState::with_seed(0).hash_one(key) as u32
+/// A hash with a fixed seed.
+fn hash(key: &[u8]) -> u64 {
+    FixedState::with_seed(0).hash_one(key)
+}
+
+/// Which of `shards`, a power of two, has the keys of this hash. Their tables use other bits of it.
+fn shard_of(hash: u64, shards: usize) -> usize {
+    (hash >> 32) as usize & (shards - 1)
+}
+
+/// Notes in a shard where the entry of this hash is.
+fn insert_slot<V>(shard: &mut Shard, segments: &[Segment<V>], key_hash: u64, index: usize) {
+    let index = u32::try_from(index).expect("below 2^32 keys");
+    let rehash = |&at: &u32| hash(&segments[at as usize / SEGMENT][at as usize % SEGMENT].0);
+    shard.insert_unique(key_hash, index, rehash);
 }
 
 #[cfg(test)]
@@ -385,6 +431,23 @@ mod tests {
             let entries: Vec<_> = map.iter().map(|(key, &value)| (key.to_vec(), value)).collect();
             let expected: Vec<_> = model.iter().map(|&(key, value)| (key.to_be_bytes().to_vec(), value)).collect();
             prop_assert_eq!(entries, expected);
+        }
+
+        /// Sizes cross the borders of the table and of a segment.
+        #[test]
+        fn an_entry_moves_and_is_found(len in 1u8..=255, moves in prop::collection::vec(any::<(prop::sample::Index, prop::sample::Index)>(), 1..20)) {
+            let mut model: Vec<u8> = (0..len).collect();
+            let mut map: Map<u8> = model.iter().map(|&i| (Bytes::from(&[i]), i)).collect();
+            for (from, to) in moves {
+                let (from, to) = (from.index(model.len()), to.index(model.len()));
+                map.shift(from, to);
+                let key = model.remove(from);
+                model.insert(to, key);
+                prop_assert!(map.values().eq(&model));
+                for (at, key) in model.iter().enumerate() {
+                    prop_assert_eq!(map.index_of(&[*key]), Some(at));
+                }
+            }
         }
 
         /// Sizes cross the borders of the table and of a segment.

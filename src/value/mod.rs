@@ -5,6 +5,7 @@ mod bits;
 mod glob;
 mod hash;
 mod lcs;
+mod limits;
 mod list;
 mod map;
 pub mod rdb;
@@ -30,11 +31,14 @@ pub use lcs::Match;
 pub use lcs::lcs;
 pub use lcs::lcs_memory;
 pub use lcs::lcs_text;
+pub use limits::Limits;
+pub use limits::ListLimits;
+pub use limits::PackLimits;
+pub use limits::SetLimits;
 pub use list::List;
 pub use map::Map;
 pub use sequence::Sequence;
 pub use set::Set;
-pub use set::SetLimits;
 pub use stream::Stream;
 pub use stream::StreamId;
 pub use string::StringValue;
@@ -81,6 +85,18 @@ impl Value {
             Value::ZSet(zset) => zset.encoding(),
             Value::Hash(hash) => hash.encoding(),
             Value::Stream(_) => "stream",
+        }
+    }
+
+    /// Takes the encoding that Redis chooses within these limits when it loads the value from a file.
+    pub fn reload(&mut self, limits: &Limits) {
+        match self {
+            Value::String(string) => string.reload(),
+            Value::List(list) => Arc::make_mut(list).reload(limits.list),
+            Value::Set(set) => Arc::make_mut(set).reload(&limits.set),
+            Value::ZSet(zset) => Arc::make_mut(zset).reload(&limits.zset),
+            Value::Hash(hash) => Arc::make_mut(hash).reload(&limits.hash),
+            Value::Stream(_) => {}
         }
     }
 

@@ -1,36 +1,26 @@
 //! [`Set`]: distinct byte strings.
 
 use super::Map;
+use super::SetLimits;
 use crate::bytes::Bytes;
 use crate::number::format_i64;
 use crate::number::parse_i64;
 
-/// An intset has no more members than this.
-const INTSET_MEMBERS: usize = 512;
-/// A listpack has no more members than this, and no longer ones than that.
-const LISTPACK_MEMBERS: usize = 128;
-const LISTPACK_BYTES: usize = 64;
+/// A set of integers is walked in ascending order up to this many.
+const ASCENDING: usize = 512;
+/// A removal keeps the order of up to this many members, as a listpack does.
+const ORDERED: usize = 128;
 
 /// A Redis set.
+///
+/// The order of the members is state: it follows from the constants above and never from the configured
+/// limits, so that it is the same wherever a journal is replayed. The encoding is only shown.
 #[derive(Clone, Debug)]
 pub struct Set {
     members: Map<()>,
-    /// The encoding under the limits above. The order of the members depends on it, so it must not depend on
-    /// the configuration: the order is the same wherever a journal is replayed.
+    /// Whether all members that there ever were are integers, and never too many to be [`ASCENDING`].
+    ascending: bool,
     encoding: Encoding,
-    /// Whether the configured limits made the set a table before.
-    outgrown: bool,
-}
-
-/// Configured limits, beyond which a set is a table. Those above hold all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SetLimits {
-    /// The most members of an intset.
-    pub ints: usize,
-    /// The most members of a listpack.
-    pub members: usize,
-    /// The bytes of the longest member of a listpack.
-    pub bytes: usize,
 }
 
 /// How Redis would keep the set. A later one never turns into an earlier one.
@@ -67,31 +57,48 @@ impl Set {
     pub fn new() -> Set {
         Set {
             members: Map::new(),
+            ascending: true,
             encoding: Encoding::Intset(IntWidth::Two),
-            outgrown: false,
         }
     }
 
     /// An empty set, in the encoding that Redis chooses when it is about to add `count` members, `first`
     /// the first of them.
-    pub fn for_members(first: &[u8], count: usize) -> Set {
-        let mut set = Set::new();
-        if count > INTSET_MEMBERS || (count > LISTPACK_MEMBERS && parse_i64(first).is_none()) {
-            set.encoding = Encoding::Table;
+    pub fn for_members(first: &[u8], count: usize, limits: &SetLimits) -> Set {
+        let is_int = parse_i64(first).is_some();
+        Set {
+            members: Map::new(),
+            ascending: is_int && count <= ASCENDING,
+            encoding: if is_int && count <= limits.ints {
+                Encoding::Intset(IntWidth::Two)
+            } else if count <= limits.packed.entries {
+                Encoding::Listpack
+            } else {
+                Encoding::Table
+            },
         }
-        set
+    }
+
+    /// An empty set that is a listpack as long as the limits allow it, even of integers only.
+    pub fn packed() -> Set {
+        Set {
+            members: Map::new(),
+            ascending: false,
+            encoding: Encoding::Listpack,
+        }
     }
 
     /// Tells that `count` members are about to come: Redis chooses the encoding before it adds the first of
     /// them.
-    pub fn expect(&mut self, count: usize) {
+    pub fn expect(&mut self, count: usize, limits: &SetLimits) {
         let most = match self.encoding {
-            Encoding::Intset(_) => INTSET_MEMBERS,
-            Encoding::Listpack | Encoding::Table => LISTPACK_MEMBERS,
+            Encoding::Intset(_) => limits.ints,
+            Encoding::Listpack | Encoding::Table => limits.packed.entries,
         };
         if count > most {
             self.encoding = Encoding::Table;
         }
+        self.ascending &= count <= ASCENDING;
     }
 
     /// The number of members.
@@ -124,12 +131,23 @@ impl Set {
         self.members.index_of(member)
     }
 
-    /// Adds `member`; whether it is new.
+    /// Adds `member`; whether it is new. The encoding follows Redis's own limits.
     pub fn insert(&mut self, member: impl Into<Bytes> + AsRef<[u8]>) -> bool {
+        self.add(member, &SetLimits::default())
+    }
+
+    /// Adds `member`; whether it is new. The encoding follows these limits.
+    pub fn add(&mut self, member: impl Into<Bytes> + AsRef<[u8]>, limits: &SetLimits) -> bool {
         if self.contains(member.as_ref()) {
             return false;
         }
-        self.make_room(member.as_ref());
+        let number = parse_i64(member.as_ref());
+        self.encoding = self.encoding_with(member.as_ref(), number, limits);
+        if self.ascending && (number.is_none() || self.len() >= ASCENDING) {
+            let ints = self.ints_in_order();
+            self.members = ints.iter().map(|int| (format_i64(*int), ())).collect();
+            self.ascending = false;
+        }
         self.members.insert(member, ());
         true
     }
@@ -148,7 +166,7 @@ impl Set {
     ///
     /// When `index` is not less than the length.
     pub fn remove_index(&mut self, index: usize) -> Bytes {
-        if self.len() > LISTPACK_MEMBERS {
+        if self.len() > ORDERED {
             return self.members.remove_index(index).0;
         }
         let member = self.get_index(index).expect("an index in the set").clone();
@@ -171,7 +189,6 @@ impl Set {
     /// What `OBJECT ENCODING` answers.
     pub fn encoding(&self) -> &'static str {
         match self.encoding {
-            _ if self.outgrown => "hashtable",
             Encoding::Intset(_) => "intset",
             Encoding::Listpack => "listpack",
             Encoding::Table => "hashtable",
@@ -181,7 +198,7 @@ impl Set {
     /// The bytes of each integer while the encoding is an intset.
     pub(super) fn int_width(&self) -> Option<IntWidth> {
         match self.encoding {
-            Encoding::Intset(width) if !self.outgrown => Some(width),
+            Encoding::Intset(width) => Some(width),
             _ => None,
         }
     }
@@ -195,51 +212,84 @@ impl Set {
 
     /// Whether the encoding is a table.
     pub fn is_table(&self) -> bool {
-        self.outgrown || self.encoding == Encoding::Table
+        self.encoding == Encoding::Table
     }
 
-    /// Makes the encoding a table if these limits ask for one.
-    pub fn fit(&mut self, limits: &SetLimits) {
-        self.outgrown |= match self.encoding {
-            Encoding::Intset(_) => self.len() > limits.ints,
-            Encoding::Listpack => {
-                self.len() > limits.members || self.iter().any(|member| member.len() > limits.bytes)
-            }
-            Encoding::Table => false,
+    /// Whether the members come in ascending order once another kind of member joins them.
+    pub(super) fn is_ascending(&self) -> bool {
+        self.ascending
+    }
+
+    /// Whether the encoding is an intset.
+    pub(super) fn is_intset(&self) -> bool {
+        self.int_width().is_some()
+    }
+
+    /// The bytes of the widest member, if all are integers.
+    pub(super) fn widest(&self) -> Option<IntWidth> {
+        let widths = self
+            .iter()
+            .map(|member| parse_i64(member).map(IntWidth::of));
+        widths.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// Makes the encoding a table if a restored listpack or intset is beyond these limits.
+    pub(super) fn fit(&mut self, limits: &SetLimits) {
+        let most = match self.encoding {
+            Encoding::Intset(_) => limits.ints,
+            Encoding::Listpack => limits.packed.entries,
+            Encoding::Table => return,
         };
+        if self.len() > most {
+            self.encoding = Encoding::Table;
+        }
     }
 
-    /// Makes the encoding a listpack, if it was an intset.
-    pub(super) fn make_listpack(&mut self) {
-        if self.int_width().is_some() {
-            self.encoding = Encoding::Listpack;
+    /// Makes the encoding an intset, if these limits allow that and there are only integers.
+    pub fn compact(&mut self, limits: &SetLimits) {
+        let widest = self.widest();
+        self.ascending = widest.is_some() && self.len() <= ASCENDING;
+        if !self.is_intset()
+            && self.len() <= limits.ints
+            && let Some(width) = widest
+        {
+            self.encoding = Encoding::Intset(width);
         }
+    }
+
+    /// Takes the encoding that Redis chooses for a set that it loads.
+    pub(super) fn reload(&mut self, limits: &SetLimits) {
+        if !self.is_table() {
+            return self.fit(limits);
+        }
+        let longest = self.iter().map(|member| member.len()).max().unwrap_or(0);
+        self.encoding = match self.widest() {
+            _ if self.len() > limits.ints => Encoding::Table,
+            Some(width) => Encoding::Intset(width),
+            None if limits.packed.allow(self.len(), longest) => Encoding::Listpack,
+            None => Encoding::Table,
+        };
     }
 
     /// Makes the encoding a table.
     pub(super) fn make_table(&mut self) {
+        self.ascending = false;
         self.encoding = Encoding::Table;
     }
 
-    /// Makes the encoding one that can take `member` as well.
-    fn make_room(&mut self, member: &[u8]) {
-        let encoding = self.encoding_with(member);
-        let is_intset = |encoding| matches!(encoding, Encoding::Intset(_));
-        if is_intset(self.encoding) && !is_intset(encoding) {
-            // What was an intset keeps the order of that.
-            let ints = self.ints_in_order();
-            self.members = ints.iter().map(|int| (format_i64(*int), ())).collect();
-        }
-        self.encoding = encoding;
-    }
-
-    fn encoding_with(&self, member: &[u8]) -> Encoding {
-        let short = member.len() <= LISTPACK_BYTES && self.len() < LISTPACK_MEMBERS;
-        match (self.encoding, parse_i64(member)) {
-            (Encoding::Intset(width), Some(number)) if self.len() < INTSET_MEMBERS => {
+    fn encoding_with(&self, member: &[u8], number: Option<i64>, limits: &SetLimits) -> Encoding {
+        let packed = &limits.packed;
+        let fits = self.len() < packed.entries && member.len() <= packed.bytes;
+        match (self.encoding, number) {
+            (Encoding::Intset(width), Some(number)) if self.len() < limits.ints => {
                 Encoding::Intset(width.max(IntWidth::of(number)))
             }
-            (Encoding::Intset(_), None) | (Encoding::Listpack, _) if short => Encoding::Listpack,
+            (Encoding::Intset(_), None)
+                if fits && self.iter().all(|int| int.len() <= packed.bytes) =>
+            {
+                Encoding::Listpack
+            }
+            (Encoding::Listpack, _) if fits => Encoding::Listpack,
             _ => Encoding::Table,
         }
     }
@@ -271,6 +321,7 @@ impl PartialEq for Set {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::PackLimits;
     use proptest::prelude::*;
 
     fn ints(count: usize) -> Vec<String> {
@@ -305,7 +356,11 @@ mod tests {
             (&[ints(1), text(64)], &["intset", "listpack"]),
         ];
         for (commands, encodings) in recorded {
-            let mut set = Set::for_members(commands[0][0].as_bytes(), commands[0].len());
+            let mut set = Set::for_members(
+                commands[0][0].as_bytes(),
+                commands[0].len(),
+                &SetLimits::default(),
+            );
             let after = commands.iter().map(|members| {
                 for member in members {
                     set.insert(member.as_bytes());
@@ -326,7 +381,7 @@ mod tests {
             ("1", 513, "hashtable"),
         ] {
             let mut set: Set = [first].into_iter().collect();
-            set.expect(count);
+            set.expect(count, &SetLimits::default());
             assert_eq!(set.encoding(), encoding, "{first} and {count} more");
         }
     }
@@ -346,8 +401,7 @@ mod tests {
     fn limits_make_a_table_and_leave_the_order() {
         let limits = SetLimits {
             ints: 3,
-            members: 2,
-            bytes: 2,
+            packed: PackLimits::new(2, 2),
         };
         for (members, encoding) in [
             (&["3", "1", "2"][..], "intset"),
@@ -357,11 +411,13 @@ mod tests {
             (&["abc"], "hashtable"),
         ] {
             let mut set: Set = members.iter().copied().collect();
-            let mut fitted = set.clone();
-            fitted.fit(&limits);
+            let mut fitted = Set::new();
+            members
+                .iter()
+                .for_each(|member| assert!(fitted.add(*member, &limits)));
             assert_eq!(fitted.encoding(), encoding, "{members:?}");
             assert_eq!(fitted.is_table(), encoding == "hashtable");
-            assert!(set.insert("z") && fitted.insert("z"));
+            assert!(set.insert("z") && fitted.add("z", &limits));
             assert_eq!(fitted, set, "the order does not depend on the limits");
         }
     }
@@ -382,7 +438,7 @@ mod tests {
                 } else {
                     prop_assert_eq!(set.remove(text.as_bytes()), at.is_some());
                     at.map(|at| match model.len() {
-                        ..=LISTPACK_MEMBERS => model.remove(at),
+                        ..=ORDERED => model.remove(at),
                         _ => model.swap_remove(at),
                     });
                 }

@@ -81,6 +81,13 @@ impl StringValue {
         }
     }
 
+    /// Takes the encoding of a string that is set whole.
+    pub(super) fn reload(&mut self) {
+        if let StringValue::Buffer(bytes) = self {
+            *self = StringValue::new(bytes);
+        }
+    }
+
     /// What `OBJECT ENCODING` answers.
     pub fn encoding(&self) -> &'static str {
         match self {

@@ -3,13 +3,14 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use super::Limits;
 use super::Map;
+use super::PackLimits;
 use super::Sequence;
 use crate::bytes::Bytes;
 
-/// A listpack has no more members than this, and no longer ones than that.
-const LISTPACK_MEMBERS: usize = 128;
-const LISTPACK_BYTES: usize = 64;
+/// Up to this size there is no negative zero, as in Redis's listpacks.
+const UNSIGNED: PackLimits = PackLimits::new(128, 64);
 
 /// A Redis sorted set. Members with equal scores are in the order of their bytes.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,9 @@ pub struct ZSet {
     scores: Map<f64>,
     /// The same members by rank.
     order: Sequence<Entry>,
+    /// Whether the set was once too large for a zero to lose its sign. That is state, and so it does not follow
+    /// the configured limits, as the encoding does.
+    signed: bool,
     /// Whether the encoding is a skiplist.
     skiplist: bool,
 }
@@ -44,17 +48,20 @@ impl ZSet {
         ZSet::default()
     }
 
-    /// An empty sorted set, in the encoding that Redis chooses when it is about to add `count` members.
-    pub fn for_members(count: usize) -> ZSet {
+    /// An empty sorted set, in the encoding that Redis chooses when it is about to add `count` members, the
+    /// longest that it knows of `longest` bytes.
+    pub fn for_members(count: usize, longest: usize, limits: &PackLimits) -> ZSet {
         ZSet {
-            skiplist: count > LISTPACK_MEMBERS,
+            signed: !UNSIGNED.allow(count, longest),
+            skiplist: !limits.allow(count, longest),
             ..ZSet::default()
         }
     }
 
     /// Takes the encoding that Redis chooses when it is about to add or update `count` members, whatever is here.
-    pub fn expect(&mut self, count: usize) {
-        self.skiplist |= count > LISTPACK_MEMBERS;
+    pub fn expect(&mut self, count: usize, limits: &PackLimits) {
+        self.signed |= count > UNSIGNED.entries;
+        self.skiplist |= count > limits.entries;
     }
 
     /// The number of members.
@@ -120,23 +127,32 @@ impl ZSet {
             .partition_point(|entry| below(entry.score, &entry.member))
     }
 
-    /// Sets the score of `member`; the score that it had.
+    /// Sets the score of `member`; the score that it had. The encoding follows Redis's own limits.
     ///
     /// # Panics
     ///
     /// When `score` is not a number: Redis never keeps that.
     pub fn insert(&mut self, member: &[u8], score: f64) -> Option<f64> {
+        self.add(member, score, &Limits::default().zset)
+    }
+
+    /// Sets the score of `member`; the score that it had. The encoding follows these limits.
+    ///
+    /// # Panics
+    ///
+    /// When `score` is not a number.
+    pub fn add(&mut self, member: &[u8], score: f64, limits: &PackLimits) -> Option<f64> {
         assert!(!score.is_nan(), "a score is a number");
         let before = self.score(member);
         if before == Some(score) {
             return before;
         }
         self.remove_from_order(member);
-        if member.len() > LISTPACK_BYTES || (before.is_none() && self.len() >= LISTPACK_MEMBERS) {
-            self.skiplist = true;
+        if before.is_none() {
+            self.signed |= !UNSIGNED.allow(self.len() + 1, member.len());
+            self.skiplist |= !limits.allow(self.len() + 1, member.len());
         }
-        // A listpack keeps integers as such: there is no negative zero.
-        let score = if self.skiplist { score } else { score + 0.0 };
+        let score = if self.signed { score } else { score + 0.0 };
         let rank = self
             .order
             .partition_point(|entry| entry.is_before(score, member));
@@ -188,7 +204,21 @@ impl ZSet {
 
     /// Makes the encoding a skiplist.
     pub(super) fn make_skiplist(&mut self) {
+        self.signed = true;
         self.skiplist = true;
+    }
+
+    /// Takes the encoding that Redis chooses for a sorted set that it loads.
+    pub(super) fn reload(&mut self, limits: &PackLimits) {
+        // What is packed is not looked into.
+        let members = self.iter().filter(|_| self.skiplist);
+        let longest = members.map(|(member, _)| member.len()).max();
+        self.fit(longest.unwrap_or(0), limits);
+    }
+
+    /// Makes the encoding a skiplist unless a listpack may have so many members of so many bytes.
+    pub fn fit(&mut self, longest: usize, limits: &PackLimits) {
+        self.skiplist = !limits.allow(self.len(), longest);
     }
 
     /// Takes `member` out of the order only; its score.
@@ -221,6 +251,8 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
+    const LIMITS: PackLimits = PackLimits::new(128, 64);
+
     #[test]
     fn the_encoding_changes_where_that_of_redis_does() {
         let many = |count: usize| (0..count).map(|number| (number.to_string(), 1.0));
@@ -235,11 +267,11 @@ mod tests {
             encoding([("y".repeat(65), 1.0)].into_iter().collect()),
             "skiplist"
         );
-        assert_eq!(encoding(ZSet::for_members(129)), "skiplist");
+        assert_eq!(encoding(ZSet::for_members(129, 0, &LIMITS)), "skiplist");
         let mut few: ZSet = many(2).collect();
-        few.expect(128);
+        few.expect(128, &LIMITS);
         assert_eq!(few.encoding(), "listpack");
-        few.expect(129);
+        few.expect(129, &LIMITS);
         assert_eq!(few.encoding(), "skiplist");
         let mut zset: ZSet = many(128).collect();
         zset.insert(b"7", 2.0);

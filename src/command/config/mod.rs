@@ -192,6 +192,8 @@ numbers! {
     hll_sparse_max_bytes: usize = "hll-sparse-max-bytes",
     /// What an event must take, in milliseconds, to be sampled by LATENCY; 0 for nothing.
     latency_monitor_threshold: u64 = "latency-monitor-threshold",
+    /// How many nodes at each end of a list are not compressed; 0 for none that is.
+    list_compress_depth: usize = "list-compress-depth",
     /// The most bytes (negative: a class of sizes) or elements of one list node.
     list_max_listpack_size: i64 = "list-max-listpack-size",
     /// The most connections.

@@ -11,9 +11,7 @@ use crate::command::spec::*;
 use crate::number::format_i64;
 use crate::number::parse_i64;
 use crate::resp::Reply;
-use crate::value::Value;
 use crate::value::rdb;
-use std::sync::Arc;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(in crate::command) const COMMANDS: &[Command] = &[
@@ -25,23 +23,10 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 ];
 
 fn dump(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let compress = cx.world.config.rdbcompression();
+    let (compress, limits) = (cx.world.config.rdbcompression(), cx.limits());
     let slot = cx.read(args.next()?);
-    let payload = slot.map(|slot| rdb::dump(&slot.value, compress));
+    let payload = slot.map(|slot| rdb::dump(&slot.value, compress, &limits));
     Ok(payload.map_or(Reply::Null, Reply::bulk))
-}
-
-/// Brings the encoding within the configured limits.
-fn fit(cx: &Context<'_>, value: &mut Value) {
-    let config = &cx.world.config;
-    match value {
-        Value::Hash(hash) => {
-            let most_fields = config.hash_max_listpack_entries();
-            Arc::make_mut(hash).fit(most_fields, config.hash_max_listpack_value());
-        }
-        Value::Set(set) => Arc::make_mut(set).fit(&cx.set_limits()),
-        _ => {}
-    }
 }
 
 pub(in crate::command) fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
@@ -55,9 +40,8 @@ pub(in crate::command) fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> R
         ..0 => return Err(fixed("ERR Invalid TTL value, must be >= 0")),
         ttl => ttl,
     };
-    let mut value =
-        rdb::restore(payload).map_err(|error| ReplyError::new(format!("ERR {error}")))?;
-    fit(cx, &mut value);
+    let value = rdb::restore(payload, &cx.limits());
+    let value = value.map_err(|error| ReplyError::new(format!("ERR {error}")))?;
     let expires_at = match ttl {
         0 => None,
         at_ms if options.absolute => Some(at_ms),

@@ -274,9 +274,12 @@ fn c_string(bytes: &[u8]) -> &[u8] {
 /// Puts the values in a list at `target`, empty strings where there is no value; how many they are.
 fn store(cx: &mut Context<'_>, target: &[u8], values: Vec<Option<Bytes>>) -> usize {
     let mut list = List::new();
-    list.fit(cx.world.config.list_max_listpack_size());
+    list.fit(cx.limits().list);
     let values = values.into_iter().map(Option::unwrap_or_default);
-    values.for_each(|value| list.push_back(value));
+    for value in values {
+        list.expect(1, value.len());
+        list.push_back(value);
+    }
     let len = list.len();
     if len > 0 {
         cx.set(target, Value::List(Arc::new(list)));

@@ -90,6 +90,9 @@ fn hgetex(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         Lifetime::Same
     };
     let fields = fields(&mut args, "hgetex", NOT_POSITIVE)?;
+    if exists && lifetime != Lifetime::Same {
+        cx.hash_mut(key)?.expect_expiry();
+    }
     take(cx, key, exists, fields, lifetime)
 }
 
@@ -154,7 +157,7 @@ fn remove(cx: &mut Context<'_>, key: &[u8], exists: bool, pairs: &[[&[u8]; 2]]) 
 }
 
 fn set(cx: &mut Context<'_>, key: &[u8], lifetime: Lifetime, pairs: &[[&[u8]; 2]]) -> Result<()> {
-    change(cx, key, |hash| {
+    change(cx, key, pairs, |hash| {
         for [field, value] in pairs {
             hash.insert_keep_ttl(field, *value);
             lifetime.apply(hash, field);

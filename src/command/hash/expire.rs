@@ -168,6 +168,7 @@ fn set_expiry(
     }
     let is_past = cx.is_past(at_ms);
     let hash = cx.hash_mut(key)?;
+    hash.expect_expiry();
     let mut changed = Vec::new();
     let reply = answer(fields, |field| {
         let outcome = expire_field(hash, field, at_ms, condition, is_past);

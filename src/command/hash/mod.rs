@@ -21,13 +21,19 @@ const LAST_MS: i64 = (1 << 46) - 1;
 
 const NOT_POSITIVE: ReplyError = fixed("ERR Number of fields must be a positive integer");
 
-/// Changes the hash at `key`, a new one where there is none, as its size allows.
-fn change<T>(cx: &mut Context<'_>, key: &[u8], change: impl FnOnce(&mut Hash) -> T) -> Result<T> {
-    let most_fields = cx.world.config.hash_max_listpack_entries();
-    let most_bytes = cx.world.config.hash_max_listpack_value();
+/// Sets fields of the hash at `key`, a new one where there is none, in an encoding that can take them.
+fn change<T>(
+    cx: &mut Context<'_>,
+    key: &[u8],
+    pairs: &[[&[u8]; 2]],
+    change: impl FnOnce(&mut Hash) -> T,
+) -> Result<T> {
+    let limits = cx.limits().hash;
+    let longest = pairs.as_flattened().iter().map(|word| word.len()).max();
     let hash = cx.hash_mut(key)?;
+    hash.expect(pairs.len(), longest.unwrap_or(0), &limits);
     let answer = change(hash);
-    hash.fit(most_fields, most_bytes);
+    hash.fit(&limits);
     cx.changed(key);
     Ok(answer)
 }

@@ -56,7 +56,10 @@ fn hincrby(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         Some(value) => parse_i64(value).ok_or(fixed("ERR hash value is not an integer"))?,
     };
     let sum = before.checked_add(by).ok_or(ReplyError::OVERFLOW)?;
-    change(cx, key, |hash| hash.insert_keep_ttl(field, format_i64(sum)))?;
+    let text = format_i64(sum);
+    change(cx, key, &[[field, &text]], |hash| {
+        hash.insert_keep_ttl(field, text.clone())
+    })?;
     Ok(Reply::Int(sum))
 }
 
@@ -73,7 +76,9 @@ fn hincrbyfloat(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Err(ReplyError::NAN_OR_INFINITY);
     }
     let sum = Bytes::from(sum.to_string());
-    change(cx, key, |hash| hash.insert_keep_ttl(field, sum.clone()))?;
+    change(cx, key, &[[field, &sum]], |hash| {
+        hash.insert_keep_ttl(field, sum.clone())
+    })?;
     cx.unit
         .rewrite(&[b"HSETEX", key, b"KEEPTTL", b"FIELDS", b"1", field, &sum]);
     Ok(Reply::Bulk(sum))
@@ -94,7 +99,7 @@ fn set_pairs(cx: &mut Context<'_>, mut args: Args<'_>, command: &str) -> Result<
     let (pairs, []) = args.rest().as_chunks() else {
         return Err(ReplyError::arity(command));
     };
-    change(cx, key, |hash| {
+    change(cx, key, pairs, |hash| {
         let new = pairs
             .iter()
             .filter(|[field, value]| hash.insert(field, *value));
@@ -108,7 +113,7 @@ fn hsetnx(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         .peek_hash(key)?
         .is_some_and(|hash| hash.get(field).is_some());
     if !exists {
-        change(cx, key, |hash| hash.insert(field, value))?;
+        change(cx, key, &[[field, value]], |hash| hash.insert(field, value))?;
     }
     Ok(Reply::flag(!exists))
 }

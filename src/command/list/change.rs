@@ -33,13 +33,14 @@ fn linsert(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Err(ReplyError::SYNTAX);
     };
     let (pivot, element) = (args.next()?, args.next()?);
-    let Some(list) = cx.peek_list(key)? else {
+    if cx.peek_list(key)?.is_none() {
         return Ok(Reply::Int(0));
-    };
+    }
+    let list = cx.list_mut(key)?;
+    list.expect(1, element.len());
     let Some(at) = list.iter().position(|element| **element == *pivot) else {
         return Ok(Reply::Int(-1));
     };
-    let list = cx.list_mut(key)?;
     list.insert(at + behind, element);
     let len = list.len();
     cx.changed(key);
@@ -68,8 +69,10 @@ fn lset(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let len = cx.peek_list(key)?.ok_or(ReplyError::NO_SUCH_KEY)?.len();
     let (index, element) = (args.i64()?, args.next()?);
     // Redis keeps only 32 bits of this index.
-    let at = position(i64::from(index as i32), len).ok_or(ReplyError::OUT_OF_RANGE)?;
-    cx.list_mut(key)?.set(at, element);
+    let at = position(i64::from(index as i32), len);
+    let list = cx.list_mut(key)?;
+    list.expect(1, element.len());
+    list.set(at.ok_or(ReplyError::OUT_OF_RANGE)?, element);
     cx.changed(key);
     Ok(Reply::OK)
 }

@@ -122,12 +122,12 @@ pub(super) fn move_element(
         return Ok(None);
     };
     // A list that only turns never becomes empty: it keeps its time to live.
-    if source == target {
-        to.push(list, element.clone());
-    } else {
+    if source != target {
         cx.changed(source);
-        to.push(cx.list_mut(target)?, element.clone());
     }
+    let list = cx.list_mut(target)?;
+    list.expect(1, element.len());
+    to.push(list, element.clone());
     cx.changed(target);
     Ok(Some(element))
 }

@@ -216,6 +216,10 @@ fn load(cx: &mut Context<'_>) -> Result {
         Ok(None) => {}
         Err(reason) => return Err(ReplyError::new(format!("ERR {reason}"))),
     }
+    let limits = cx.limits();
+    cx.world
+        .keyspace
+        .each_value_mut(|value| value.reload(&limits));
     Ok(Reply::OK)
 }
 

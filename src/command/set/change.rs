@@ -24,21 +24,22 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 
 fn sadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (key, members) = (args.next()?, args.rest());
-    let insert = |set: &mut Set| members.iter().filter(|member| set.insert(**member)).count();
-    let limits = cx.set_limits();
+    let limits = cx.limits().set;
+    let insert = |set: &mut Set| {
+        let new = members.iter().filter(|member| set.add(**member, &limits));
+        new.count()
+    };
     let added = if cx.peek_set(key)?.is_some() {
         let set = cx.set_mut(key)?;
-        set.expect(members.len());
+        set.expect(members.len(), &limits);
         let added = insert(set);
-        set.fit(&limits);
         if added > 0 {
             cx.changed(key);
         }
         added
     } else {
-        let mut set = Set::for_members(members[0], members.len());
+        let mut set = Set::for_members(members[0], members.len(), &limits);
         let added = insert(&mut set);
-        set.fit(&limits);
         cx.set(key, Value::Set(Arc::new(set)));
         added
     };
@@ -55,10 +56,8 @@ fn smove(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     if contains && source != target {
         cx.set_mut(source)?.remove(member);
         cx.changed(source);
-        let limits = cx.set_limits();
-        let set = cx.set_mut(target)?;
-        if set.insert(member) {
-            set.fit(&limits);
+        let limits = cx.limits().set;
+        if cx.set_mut(target)?.add(member, &limits) {
             cx.changed(target);
         }
     }

@@ -15,6 +15,7 @@ use crate::command::set::reply;
 use crate::command::spec::*;
 use crate::resp::Reply;
 use crate::value::Set;
+use crate::value::SetLimits;
 use crate::value::Value;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
@@ -39,7 +40,7 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 ];
 
 /// Makes one set of several; a missing key is an empty set.
-type Combine = fn(&[Arc<Set>]) -> Set;
+type Combine = fn(&[Arc<Set>], &SetLimits) -> Set;
 
 fn sdiff(cx: &mut Context<'_>, args: Args<'_>) -> Result {
     answer(cx, args, difference)
@@ -83,13 +84,13 @@ fn sunionstore(cx: &mut Context<'_>, args: Args<'_>) -> Result {
 
 fn answer(cx: &mut Context<'_>, mut args: Args<'_>, combine: Combine) -> Result {
     let sets = sets(cx, args.rest())?;
-    Ok(reply(members(&combine(&sets))))
+    let limits = cx.limits().set;
+    Ok(reply(members(&combine(&sets, &limits))))
 }
 
 fn store(cx: &mut Context<'_>, mut args: Args<'_>, combine: Combine) -> Result {
     let target = args.next()?;
-    let mut set = combine(&sets(cx, args.rest())?);
-    set.fit(&cx.set_limits());
+    let set = combine(&sets(cx, args.rest())?, &cx.limits().set);
     let len = set.len();
     if len > 0 {
         cx.set(target, Value::Set(Arc::new(set)));
@@ -108,18 +109,33 @@ fn sets(cx: &mut Context<'_>, keys: &[&[u8]]) -> Result<Vec<Arc<Set>>> {
     keys.iter().map(set).collect()
 }
 
-fn difference(sets: &[Arc<Set>]) -> Set {
+fn difference(sets: &[Arc<Set>], limits: &SetLimits) -> Set {
     let (first, others) = sets.split_first().expect("the arity asks for a key");
     let only = |member: &&Bytes| others.iter().all(|set| !set.contains(member));
-    first.iter().filter(only).cloned().collect()
+    collect(Set::new(), first.iter().filter(only), limits)
 }
 
-fn intersection(sets: &[Arc<Set>]) -> Set {
-    common(sets).cloned().collect()
+/// Redis starts with the encoding of the smallest set, and makes it an intset in the end where it can.
+fn intersection(sets: &[Arc<Set>], limits: &SetLimits) -> Set {
+    let smallest = sets.iter().min_by_key(|set| set.len());
+    let start = match smallest {
+        Some(set) if set.encoding() == "intset" => Set::new(),
+        _ => Set::packed(),
+    };
+    let mut set = collect(start, common(sets), limits);
+    set.compact(limits);
+    set
 }
 
-fn union(sets: &[Arc<Set>]) -> Set {
-    sets.iter().flat_map(|set| set.iter()).cloned().collect()
+fn union(sets: &[Arc<Set>], limits: &SetLimits) -> Set {
+    collect(Set::new(), sets.iter().flat_map(|set| set.iter()), limits)
+}
+
+fn collect<'a>(mut set: Set, members: impl Iterator<Item = &'a Bytes>, limits: &SetLimits) -> Set {
+    for member in members {
+        set.add(member.clone(), limits);
+    }
+    set
 }
 
 /// The members that all sets have, in the order of the smallest set.

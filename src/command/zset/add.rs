@@ -12,6 +12,7 @@ use crate::command::reply::fixed;
 use crate::command::spec::*;
 use crate::number::parse_f64;
 use crate::resp::Reply;
+use crate::value::PackLimits;
 use crate::value::Value;
 use crate::value::ZSet;
 
@@ -147,10 +148,11 @@ fn add(
     options: &Options,
     members: &[(f64, &[u8])],
 ) -> Result<Done> {
+    let limits = cx.limits().zset;
     if cx.peek_zset(key)?.is_some() {
         let zset = cx.zset_mut(key)?;
-        zset.expect(members.len());
-        let done = insert(zset, options, members)?;
+        zset.expect(members.len(), &limits);
+        let done = insert(zset, options, members, &limits)?;
         if done.added + done.updated > 0 {
             cx.changed(key);
         }
@@ -159,20 +161,26 @@ fn add(
     if options.only_existing {
         return Ok(Done::default());
     }
-    let mut zset = ZSet::for_members(members.len());
-    let done = insert(&mut zset, options, members)?;
+    let longest = members.iter().map(|(_, member)| member.len()).max();
+    let mut zset = ZSet::for_members(members.len(), longest.unwrap_or(0), &limits);
+    let done = insert(&mut zset, options, members, &limits)?;
     cx.set(key, Value::ZSet(Arc::new(zset)));
     Ok(done)
 }
 
-fn insert(zset: &mut ZSet, options: &Options, members: &[(f64, &[u8])]) -> Result<Done> {
+fn insert(
+    zset: &mut ZSet,
+    options: &Options,
+    members: &[(f64, &[u8])],
+    limits: &PackLimits,
+) -> Result<Done> {
     let mut done = Done::default();
     for &(score, member) in members {
         let before = zset.score(member);
         let Some(score) = options.score(before, score)? else {
             continue;
         };
-        zset.insert(member, score);
+        zset.add(member, score, limits);
         done.score = Some(score);
         done.added += usize::from(before.is_none());
         done.updated += usize::from(before.is_some_and(|before| before != score));

@@ -16,6 +16,7 @@ use crate::command::zset::Scored;
 use crate::command::zset::reply;
 use crate::resp::Reply;
 use crate::value::Map;
+use crate::value::PackLimits;
 use crate::value::Set;
 use crate::value::Value;
 use crate::value::ZSet;
@@ -37,9 +38,6 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
     cmd("ZUNIONSTORE", -4, WRITE | DENYOOM, &[key(1, OW | UPDATE), numkeys(2, RO | ACCESS)], zunionstore)
         .doc("2.0.0", "O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of elements in the resulting sorted set.", "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]", "Stores the union of multiple sorted sets in a key."),
 ];
-
-/// A listpack has no longer members than this.
-const LISTPACK_BYTES: usize = 64;
 
 /// What is made of several sources.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -107,20 +105,20 @@ fn store(cx: &mut Context<'_>, mut args: Args<'_>, operation: Operation) -> Resu
     if members.is_empty() {
         cx.remove(target);
     } else {
-        cx.set(target, Value::ZSet(Arc::new(zset(&members))));
+        cx.set(
+            target,
+            Value::ZSet(Arc::new(zset(&members, &cx.limits().zset))),
+        );
     }
     Ok(Reply::len(members.len()))
 }
 
 /// A sorted set in the encoding that its members need as a whole.
-fn zset(members: &[Scored]) -> ZSet {
-    let is_long = |(member, _): &Scored| member.len() > LISTPACK_BYTES;
-    let mut zset = ZSet::for_members(match members.iter().any(is_long) {
-        true => usize::MAX,
-        false => members.len(),
-    });
+pub(super) fn zset(members: &[Scored], limits: &PackLimits) -> ZSet {
+    let longest = members.iter().map(|(member, _)| member.len()).max();
+    let mut zset = ZSet::for_members(members.len(), longest.unwrap_or(0), limits);
     for (member, score) in members {
-        zset.insert(member, *score);
+        zset.add(member, *score, limits);
     }
     zset
 }

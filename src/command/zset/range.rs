@@ -81,9 +81,10 @@ fn zrangestore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         Span::Ranks(..) => members.len(),
         Span::Scores(..) | Span::Texts(..) => 0,
     };
-    let mut zset = ZSet::for_members(expected);
+    let limits = cx.limits().zset;
+    let mut zset = ZSet::for_members(expected, 0, &limits);
     for (member, score) in &members {
-        zset.insert(member, *score);
+        zset.add(member, *score, &limits);
     }
     cx.set(target, Value::ZSet(Arc::new(zset)));
     Ok(Reply::len(members.len()))

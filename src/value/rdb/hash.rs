@@ -12,14 +12,15 @@ use super::ziplist;
 use crate::bytes::Bytes;
 use crate::number::parse_i64;
 use crate::value::Hash;
+use crate::value::PackLimits;
 
 pub(super) fn write(hash: &Hash, out: &mut Vec<u8>, style: Style) {
     let soonest = hash.next_expiry().map(|(at_ms, _)| at_ms);
-    match (hash.is_table(), soonest) {
-        (true, None) => write_table(hash, out, style),
-        (true, Some(soonest)) => write_table_ttl(hash, soonest, out, style),
-        (false, None) => write_listpack(hash, out, style),
-        (false, Some(soonest)) => write_listpack_ttl(hash, soonest, out, style),
+    match soonest {
+        None if hash.is_table() => write_table(hash, out, style),
+        Some(soonest) if hash.is_table() => write_table_ttl(hash, soonest, out, style),
+        None if !hash.is_listpackex() => write_listpack(hash, out, style),
+        soonest => write_listpack_ttl(hash, soonest.unwrap_or(0), out, style),
     }
 }
 
@@ -75,7 +76,11 @@ fn write_listpack_ttl(hash: &Hash, soonest: i64, out: &mut Vec<u8>, style: Style
     string::write(&listpack.finish(), out, style.compress);
 }
 
-pub(super) fn read(kind: u8, input: &mut Input<'_>) -> Result<Hash, Malformed> {
+pub(super) fn read(
+    kind: u8,
+    input: &mut Input<'_>,
+    limits: &PackLimits,
+) -> Result<Hash, Malformed> {
     let fields = match kind {
         kind::HASH => read_table(input, |_| Ok(None)),
         kind::HASH_ZIPMAP => pairs(ziplist::read_zipmap(&string::read(input)?)?),
@@ -94,7 +99,12 @@ pub(super) fn read(kind: u8, input: &mut Input<'_>) -> Result<Hash, Malformed> {
         kind::HASH_LISTPACK_TTL_PREVIEW => triples(listpack::read(&string::read(input)?)?),
         _ => Err(Malformed),
     };
-    collect(fields?)
+    let is_table = [kind::HASH, kind::HASH_TTL, kind::HASH_TTL_PREVIEW].contains(&kind);
+    let mut hash = collect(fields?, is_table, limits)?;
+    if [kind::HASH_LISTPACK_TTL, kind::HASH_LISTPACK_TTL_PREVIEW].contains(&kind) {
+        hash.expect_expiry();
+    }
+    Ok(hash)
 }
 
 /// A field, its value, and when it expires.
@@ -153,12 +163,16 @@ fn triples(entries: Vec<Bytes>) -> Result<Vec<Entry>, Malformed> {
 }
 
 /// The hash of these fields; Redis has none without fields, and none with a field twice.
-fn collect(entries: Vec<Entry>) -> Result<Hash, Malformed> {
+fn collect(entries: Vec<Entry>, is_table: bool, limits: &PackLimits) -> Result<Hash, Malformed> {
     let mut hash = Hash::new();
+    let length = |(field, value, _): &Entry| field.len().max(value.len());
+    let longest = entries.iter().map(length).max().unwrap_or(0);
+    // Redis trusts that the entries of a listpack are short.
+    hash.expect(entries.len(), if is_table { longest } else { 0 }, limits);
     for (field, value, at_ms) in entries {
         hash.insert(&field, value).then_some(()).ok_or(Malformed)?;
         if let Some(at_ms) = at_ms {
-            hash.expire_at(&field, at_ms);
+            hash.note_expiry(&field, at_ms);
         }
     }
     (!hash.is_empty()).then_some(hash).ok_or(Malformed)

@@ -11,11 +11,14 @@ use super::string;
 use super::ziplist;
 use crate::bytes::Bytes;
 use crate::value::List;
-use crate::value::list::NODE_BYTES;
+use crate::value::ListLimits;
 
 /// What a node is: one long item, or a listpack.
 const PLAIN: u64 = 1;
 const PACKED: u64 = 2;
+/// A node that is smaller than this, or not made smaller by more than that, is not compressed in memory.
+const COMPRESSED: usize = 48;
+const COMPRESSED_GAIN: usize = 8;
 /// What Redis adds to an item's length for its guess whether a node can take it.
 const ENTRY_OVERHEAD: usize = 8;
 
@@ -37,21 +40,29 @@ fn write_items(list: &List, out: &mut Vec<u8>, style: Style) {
 
 /// The nodes are filled as if every item had been pushed to the back.
 fn write_nodes(list: &List, out: &mut Vec<u8>, style: Style) {
-    let nodes = nodes(list);
+    let nodes = nodes(list, style.nodes);
     out.push(kind::LIST_QUICKLIST);
     length::write(out, nodes.len() as u64);
-    for (container, node) in nodes {
-        length::write(out, container);
-        string::write(&node, out, style.compress);
+    let depth = style.nodes.depth;
+    let inner = depth..nodes.len().saturating_sub(depth);
+    for (index, (container, node)) in nodes.iter().enumerate() {
+        length::write(out, *container);
+        let is_compressed = depth > 0 && inner.contains(&index) && node.len() >= COMPRESSED;
+        if !(is_compressed && string::write_compressed(node, COMPRESSED_GAIN, out).is_some()) {
+            string::write(node, out, style.compress);
+        }
     }
 }
 
-fn nodes(list: &List) -> Vec<(u64, Vec<u8>)> {
+fn nodes(list: &List, limits: ListLimits) -> Vec<(u64, Vec<u8>)> {
     let (mut nodes, mut open) = (Vec::new(), Listpack::new());
     for item in list.iter() {
-        let is_plain = item.len() > NODE_BYTES;
-        let guess = open.size() + item.len() + ENTRY_OVERHEAD;
-        let full = list.is_quicklist() && guess > NODE_BYTES;
+        let is_plain = item.len() > limits.bytes();
+        // The first node was a listpack once, of which Redis knows the size.
+        let overhead = if nodes.is_empty() { 0 } else { ENTRY_OVERHEAD };
+        let guess = open.size() + item.len() + overhead;
+        let full = guess > limits.bytes() || open.len() >= limits.items();
+        let full = list.is_quicklist() && full;
         if !open.is_empty() && (is_plain || full) {
             nodes.push((
                 PACKED,
@@ -70,14 +81,20 @@ fn nodes(list: &List) -> Vec<(u64, Vec<u8>)> {
     nodes
 }
 
-pub(super) fn read(kind: u8, input: &mut Input<'_>) -> Result<List, Malformed> {
+pub(super) fn read(
+    kind: u8,
+    input: &mut Input<'_>,
+    limits: &ListLimits,
+) -> Result<List, Malformed> {
     let mut items = Items::default();
+    items.list.fit(*limits);
     match kind {
         kind::LIST => {
             for _ in 0..length::read(input)? {
-                items.extend([Bytes::from(&*string::read(input)?)]);
+                let item = string::read(input)?;
+                items.list.expect(1, item.len());
+                items.list.push_back(&*item);
             }
-            items.nodes = 0;
         }
         kind::LIST_ZIPLIST => items.extend(ziplist::read(&string::read(input)?)?),
         kind::LIST_ZIPLISTS => {
@@ -125,6 +142,7 @@ impl Items {
 
     /// The list; Redis has none without items, and leaves several nodes as they are.
     fn collect(mut self) -> Result<List, Malformed> {
+        self.list.expect(0, 0);
         if self.nodes > 1 || self.has_plain {
             self.list.make_quicklist();
         }

@@ -58,6 +58,10 @@ impl Listpack {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.entries
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries == 0
     }

@@ -27,8 +27,8 @@ use std::sync::Arc;
 
 use self::input::Input;
 use self::input::Malformed;
-#[cfg(doc)]
-use super::Hash;
+use super::Limits;
+use super::ListLimits;
 use super::StringValue;
 use super::Value;
 
@@ -104,13 +104,17 @@ struct Style {
     compress: bool,
     /// Whether what Redis keeps in another order is written in Redis's order, and not in that of the state.
     redis_order: bool,
+    /// How large the nodes of a list are.
+    nodes: ListLimits,
 }
 
-/// The payload of DUMP: the value, the version of the format, a checksum; long strings compressed or not.
-pub fn dump(value: &Value, compress: bool) -> Vec<u8> {
+/// The payload of DUMP: the value, the version of the format, a checksum; long strings compressed or not, and
+/// lists in nodes of the configured size.
+pub fn dump(value: &Value, compress: bool, limits: &Limits) -> Vec<u8> {
     let style = Style {
         compress,
         redis_order: true,
+        nodes: limits.list,
     };
     let mut payload = Vec::new();
     encode(value, &mut payload, style);
@@ -119,13 +123,13 @@ pub fn dump(value: &Value, compress: bool) -> Vec<u8> {
     payload
 }
 
-/// The value of a payload that DUMP answered, of this or any earlier version since Redis 2.6. A hash is a
-/// listpack until it is [fit](Hash::fit) to the configured limits.
+/// The value of a payload that DUMP answered, of this or any earlier version since Redis 2.6, in the encoding
+/// that Redis chooses within these limits.
 ///
 /// # Errors
 ///
 /// When the payload is damaged, newer, or not a value.
-pub fn restore(payload: &[u8]) -> Result<Value, RestoreError> {
+pub fn restore(payload: &[u8], limits: &Limits) -> Result<Value, RestoreError> {
     let end = payload.len().checked_sub(FOOTER);
     let (value, footer) = payload.split_at(end.ok_or(RestoreError::Footer)?);
     let mut footer = Input::new(footer);
@@ -134,7 +138,11 @@ pub fn restore(payload: &[u8]) -> Result<Value, RestoreError> {
     if version > VERSION || checksum != CRC.checksum(&payload[..payload.len() - 8]) {
         return Err(RestoreError::Footer);
     }
-    let (value, _) = decode(Input::new(value))?;
+    let kind = value.first().copied();
+    let (mut value, _) = decode(Input::new(value), limits)?;
+    if let (Some(kind::HASH_TTL | kind::HASH_TTL_PREVIEW), Value::Hash(hash)) = (kind, &mut value) {
+        Arc::make_mut(hash).order();
+    }
     Ok(value)
 }
 
@@ -144,6 +152,7 @@ pub fn encode_value(value: &Value, out: &mut Vec<u8>, compress: bool) {
     let style = Style {
         compress,
         redis_order: false,
+        nodes: ListLimits::default(),
     };
     encode(value, out, style);
 }
@@ -161,7 +170,7 @@ pub fn decode_value(bytes: &mut &[u8]) -> Result<Value, RestoreError> {
         *bytes = input.rest();
         return Ok(Value::Set(Arc::new(set)));
     }
-    let (mut value, rest) = decode(Input::new(bytes))?;
+    let (mut value, rest) = decode(Input::new(bytes), &Limits::default())?;
     match (kind, &mut value) {
         (Some(kind::HASH | kind::HASH_TTL), Value::Hash(hash)) => Arc::make_mut(hash).make_table(),
         (Some(kind::LIST), Value::List(list)) => Arc::make_mut(list).make_quicklist(),
@@ -173,28 +182,28 @@ pub fn decode_value(bytes: &mut &[u8]) -> Result<Value, RestoreError> {
 }
 
 /// A value, in the encoding that its contents ask for, and the bytes behind it.
-fn decode(mut input: Input<'_>) -> Result<(Value, &[u8]), Malformed> {
+fn decode<'a>(mut input: Input<'a>, limits: &Limits) -> Result<(Value, &'a [u8]), Malformed> {
     let kind = input.byte()?;
-    let value = read(kind, &mut input)?;
+    let value = read(kind, &mut input, limits)?;
     Ok((value, input.rest()))
 }
 
-fn read(kind: u8, input: &mut Input<'_>) -> Result<Value, Malformed> {
+fn read(kind: u8, input: &mut Input<'_>, limits: &Limits) -> Result<Value, Malformed> {
     Ok(match kind {
         kind::STRING => Value::String(StringValue::new(&string::read(input)?)),
         kind::LIST | kind::LIST_ZIPLIST | kind::LIST_ZIPLISTS | kind::LIST_QUICKLIST => {
-            Value::List(Arc::new(list::read(kind, input)?))
+            Value::List(Arc::new(list::read(kind, input, &limits.list)?))
         }
         kind::SET | kind::SET_INTSET | kind::SET_LISTPACK => {
-            Value::Set(Arc::new(set::read(kind, input)?))
+            Value::Set(Arc::new(set::read(kind, input, &limits.set)?))
         }
         kind::ZSET_TEXT | kind::ZSET | kind::ZSET_ZIPLIST | kind::ZSET_LISTPACK => {
-            Value::ZSet(Arc::new(zset::read(kind, input)?))
+            Value::ZSet(Arc::new(zset::read(kind, input, &limits.zset)?))
         }
         kind::STREAM_V1 | kind::STREAM_V2 | kind::STREAM => {
             Value::Stream(Arc::new(stream::read(kind, input)?))
         }
-        _ => Value::Hash(Arc::new(hash::read(kind, input)?)),
+        _ => Value::Hash(Arc::new(hash::read(kind, input, &limits.hash)?)),
     })
 }
 

@@ -11,13 +11,21 @@ use super::string;
 use crate::bytes::Bytes;
 use crate::number::format_i64;
 use crate::number::parse_i64;
+use crate::value::PackLimits;
 use crate::value::Set;
+use crate::value::SetLimits;
 use crate::value::set::IntWidth;
 
+/// For what comes in an encoding of its own, which only afterwards has to fit.
+const UNLIMITED: SetLimits = SetLimits {
+    ints: usize::MAX,
+    packed: PackLimits::new(usize::MAX, usize::MAX),
+};
+
 pub(super) fn write(set: &Set, out: &mut Vec<u8>, style: Style) {
-    if let Some(width) = set.int_width() {
+    if let Some(width) = int_width(set, style) {
         write_ints(set, width, out, style);
-    } else if set.is_table() {
+    } else if set.is_table() || (set.is_intset() && !style.redis_order) {
         out.push(kind::SET);
         length::write(out, set.len() as u64);
         for member in set.iter() {
@@ -28,6 +36,18 @@ pub(super) fn write(set: &Set, out: &mut Vec<u8>, style: Style) {
         set.iter().for_each(|member| listpack.push(member));
         out.push(kind::SET_LISTPACK);
         string::write(&listpack.finish(), out, style.compress);
+    }
+}
+
+/// The bytes of each integer where they are written as such. What keeps the order of the state shows what the order
+/// depends on, and not the encoding.
+fn int_width(set: &Set, style: Style) -> Option<IntWidth> {
+    if style.redis_order || (set.is_ascending() && set.is_intset()) {
+        set.int_width()
+    } else if set.is_ascending() {
+        set.widest()
+    } else {
+        None
     }
 }
 
@@ -46,18 +66,23 @@ fn write_ints(set: &Set, width: IntWidth, out: &mut Vec<u8>, style: Style) {
     string::write(&block, out, style.compress);
 }
 
-pub(super) fn read(kind: u8, input: &mut Input<'_>) -> Result<Set, Malformed> {
+pub(super) fn read(kind: u8, input: &mut Input<'_>, limits: &SetLimits) -> Result<Set, Malformed> {
     let mut set = Set::new();
     match kind {
-        kind::SET => read_members(&mut set, input)?,
+        kind::SET => {
+            let count = length::read(input)?;
+            set.expect(usize::try_from(count).unwrap_or(usize::MAX), limits);
+            read_members(&mut set, count, input, limits)?;
+        }
         kind::SET_INTSET => read_ints(&mut set, &string::read(input)?)?,
         _ => {
-            set.make_listpack();
+            set = Set::packed();
             for member in listpack::read(&string::read(input)?)? {
-                insert(&mut set, member)?;
+                insert(&mut set, member, &UNLIMITED)?;
             }
         }
     }
+    set.fit(limits);
     (!set.is_empty()).then_some(set).ok_or(Malformed)
 }
 
@@ -65,13 +90,19 @@ pub(super) fn read(kind: u8, input: &mut Input<'_>) -> Result<Set, Malformed> {
 pub(super) fn read_table(input: &mut Input<'_>) -> Result<Set, Malformed> {
     let mut set = Set::new();
     set.make_table();
-    read_members(&mut set, input)?;
+    let count = length::read(input)?;
+    read_members(&mut set, count, input, &UNLIMITED)?;
     (!set.is_empty()).then_some(set).ok_or(Malformed)
 }
 
-fn read_members(set: &mut Set, input: &mut Input<'_>) -> Result<(), Malformed> {
-    for _ in 0..length::read(input)? {
-        insert(set, Bytes::from(&*string::read(input)?))?;
+fn read_members(
+    set: &mut Set,
+    count: u64,
+    input: &mut Input<'_>,
+    limits: &SetLimits,
+) -> Result<(), Malformed> {
+    for _ in 0..count {
+        insert(set, Bytes::from(&*string::read(input)?), limits)?;
     }
     Ok(())
 }
@@ -91,12 +122,12 @@ fn read_ints(set: &mut Set, block: &[u8]) -> Result<(), Malformed> {
             IntWidth::Four => i32::from_le_bytes(input.array()?).into(),
             IntWidth::Eight => i64::from_le_bytes(input.array()?),
         };
-        insert(set, format_i64(int))?;
+        insert(set, format_i64(int), &UNLIMITED)?;
     }
     input.expect_end()
 }
 
 /// Redis has no set with a member twice.
-fn insert(set: &mut Set, member: Bytes) -> Result<(), Malformed> {
-    set.insert(member).then_some(()).ok_or(Malformed)
+fn insert(set: &mut Set, member: Bytes, limits: &SetLimits) -> Result<(), Malformed> {
+    set.add(member, limits).then_some(()).ok_or(Malformed)
 }

@@ -18,6 +18,8 @@ const LZF: u8 = 3;
 /// The bits that mark a special encoding.
 const SPECIAL: u8 = 0xC0;
 
+/// What compression has to save at least.
+const GAIN: usize = 4;
 /// The longest decimal form of an integer of four bytes.
 const INT_DIGITS: usize = 11;
 /// Longer strings are worth a try at compression.
@@ -28,7 +30,7 @@ pub(super) fn write(bytes: &[u8], out: &mut Vec<u8>, compress: bool) {
     if write_int(bytes, out).is_some() {
         return;
     }
-    if compress && bytes.len() > UNCOMPRESSED && write_compressed(bytes, out).is_some() {
+    if compress && bytes.len() > UNCOMPRESSED && write_compressed(bytes, GAIN, out).is_some() {
         return;
     }
     length::write(out, bytes.len() as u64);
@@ -53,8 +55,10 @@ fn write_int(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-fn write_compressed(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// Writes a string compressed, if that saves at least so many bytes.
+pub(super) fn write_compressed(bytes: &[u8], gain: usize, out: &mut Vec<u8>) -> Option<()> {
     let compressed = lzf::compress(bytes)?;
+    (compressed.len() + gain <= bytes.len()).then_some(())?;
     out.push(SPECIAL | LZF);
     length::write(out, compressed.len() as u64);
     length::write(out, bytes.len() as u64);

@@ -12,6 +12,7 @@ use super::ziplist;
 use crate::bytes::Bytes;
 use crate::number::format_double;
 use crate::number::parse_f64;
+use crate::value::PackLimits;
 use crate::value::ZSet;
 
 /// What stands for the length of a score's text where there is none.
@@ -63,14 +64,24 @@ fn state_order(zset: &ZSet) -> impl Iterator<Item = (&Bytes, f64)> {
         .map(|(member, score)| (member, *score))
 }
 
-pub(super) fn read(kind: u8, input: &mut Input<'_>) -> Result<ZSet, Malformed> {
-    let zset = match kind {
+pub(super) fn read(
+    kind: u8,
+    input: &mut Input<'_>,
+    limits: &PackLimits,
+) -> Result<ZSet, Malformed> {
+    let mut zset = match kind {
         kind::ZSET => read_entries(input, |input| Ok(f64::from_le_bytes(input.array()?))),
         kind::ZSET_TEXT => read_entries(input, read_text_score),
         kind::ZSET_ZIPLIST => pairs(ziplist::read(&string::read(input)?)?),
         _ => pairs(listpack::read(&string::read(input)?)?),
+    }?;
+    let longest = match kind {
+        kind::ZSET | kind::ZSET_TEXT => zset.iter().map(|(member, _)| member.len()).max(),
+        // Redis trusts that the members of a listpack are short.
+        _ => None,
     };
-    zset.and_then(|zset| (!zset.is_empty()).then_some(zset).ok_or(Malformed))
+    zset.fit(longest.unwrap_or(0), limits);
+    (!zset.is_empty()).then_some(zset).ok_or(Malformed)
 }
 
 fn read_entries(
