@@ -1,6 +1,7 @@
 //! The value types, number texts and patterns against a real server, which judges random cases.
 
 mod bits;
+mod exchange;
 mod glob;
 mod lcs;
 mod numbers;
