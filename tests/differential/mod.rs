@@ -41,7 +41,7 @@ fn lists() {
 
 #[test]
 fn sets() {
-    compare(&[&SETS]);
+    compare(&[&SETS, &SETS, &SETS, &SETS, &LARGE_SETS]);
 }
 
 #[test]
@@ -77,6 +77,11 @@ fn pubsub() {
 #[test]
 fn connections() {
     compare(&[&CONNECTION, &TRANSACTIONS, &CLUSTER]);
+}
+
+#[test]
+fn authentication() {
+    compare(&[&AUTHENTICATION, &CONNECTION]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod zsets;
 
 pub use bits::BITS;
 pub use cluster::CLUSTER;
+pub use connection::AUTHENTICATION;
 pub use connection::CONNECTION;
 pub use hashes::HASHES;
 pub use keys::KEYS;
@@ -24,6 +25,7 @@ pub use lists::LISTS;
 pub use pubsub::PUBSUB;
 pub use scripts::SCRIPTS;
 pub use server::SERVER;
+pub use sets::LARGE_SETS;
 pub use sets::SETS;
 pub use streams::STREAMS;
 pub use strings::STRINGS;
@@ -44,11 +46,13 @@ pub struct Family {
 /// All of them.
 #[rustfmt::skip] // One family per line.
 pub const ALL: &[&Family] = &[
+    &AUTHENTICATION,
     &BITS,
     &CLUSTER,
     &CONNECTION,
     &HASHES,
     &KEYS,
+    &LARGE_SETS,
     &LISTS,
     &PUBSUB,
     &SCRIPTS,
