@@ -70,6 +70,11 @@ fn scripts() {
 }
 
 #[test]
+fn blocking() {
+    compare(&[&LISTS, &BLOCKING, &ZSETS, &TRANSACTIONS, &KEYS]);
+}
+
+#[test]
 fn pubsub() {
     compare(&[&PUBSUB]);
 }

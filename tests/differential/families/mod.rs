@@ -1,6 +1,7 @@
 //! The commands that random sessions are made of: one file a family, one row a form.
 
 mod bits;
+mod blocking;
 mod cluster;
 mod connection;
 mod hashes;
@@ -16,6 +17,7 @@ mod transactions;
 mod zsets;
 
 pub use bits::BITS;
+pub use blocking::BLOCKING;
 pub use cluster::CLUSTER;
 pub use connection::AUTHENTICATION;
 pub use connection::CONNECTION;
@@ -48,6 +50,7 @@ pub struct Family {
 pub const ALL: &[&Family] = &[
     &AUTHENTICATION,
     &BITS,
+    &BLOCKING,
     &CLUSTER,
     &CONNECTION,
     &HASHES,

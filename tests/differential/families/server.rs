@@ -9,7 +9,7 @@ pub const SERVER: Family = Family {
         "ACL DELUSER user",
         "ACL DRYRUN user { GET key | SET key value | NOSUCH | GET }",
         "ACL GENPASS [ 5 | 256 ] => kind",
-        "ACL GENPASS { 0 | -1 | x | 4097 }",
+        "ACL GENPASS { 0 | -1 | x | 4097 } => kind",
         "ACL GETUSER user",
         "ACL HELP",
         "ACL LIST",
