@@ -5,6 +5,7 @@
 
 mod administration;
 mod architecture;
+mod blocking;
 mod client;
 mod determinism;
 mod differential;
