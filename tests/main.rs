@@ -10,6 +10,7 @@ mod client;
 mod determinism;
 mod differential;
 mod examples;
+mod redis_rs;
 mod server;
 mod support;
 mod timeline;
