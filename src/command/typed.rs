@@ -14,6 +14,7 @@ use crate::value::Set;
 use crate::value::SetLimits;
 use crate::value::Stream;
 use crate::value::Value;
+use crate::value::VectorSet;
 use crate::value::ZSet;
 
 macro_rules! collections {
@@ -56,6 +57,7 @@ collections! {
     "set" Set(Set): read_set peek_set pub set_mut,
     "sorted set" ZSet(ZSet): zset peek_zset pub zset_mut,
     "stream" Stream(Stream): stream peek_stream pub stream_mut,
+    "vector set" Vectors(VectorSet): vectors peek_vectors pub vectors_mut,
 }
 
 impl Context<'_> {

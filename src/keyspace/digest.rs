@@ -16,7 +16,10 @@
 //!   of (`"entry"`, id, field, value…); and the sum over its groups of (`"group"`, name, last id, number of
 //!   entries read, the sum of (`"consumer"`, name), the sum of (`"pending"`, id, consumer, time of delivery, deliveries)).
 //!   An id is 16 bytes in big-endian order, a number a u64, a time an i64, both in little-endian order, and an unknown
-//!   number an empty string. When consumers were seen last is no part of it.
+//!   number an empty string. When consumers were seen last is no part of it;
+//! - the content of a vector set is its quantisation, dimension, number of links and projection (its matrix, row by row), and
+//!   the sum over its elements of (`"element"`, name, components as they are kept, range, length, attributes), missing ones
+//!   being empty and floats in little-endian order.
 //!
 //! An empty state is forty zeros, as for Redis, whose DEBUG DIGEST is otherwise a different function (and does not
 //! see when a key expires).
@@ -32,9 +35,12 @@ use crate::bytes::Bytes;
 use crate::value::Hash;
 use crate::value::StreamId;
 use crate::value::Value;
+use crate::value::VectorSet;
 use crate::value::stream::Entry;
 use crate::value::stream::Group;
 use crate::value::stream::Pending;
+use crate::value::vectors::Element;
+use crate::value::vectors::Projection;
 
 const LEN: usize = 20;
 
@@ -119,6 +125,7 @@ impl Item {
                 .number(Some(stream.entries_added()))
                 .sum(stream.iter().map(entry))
                 .sum(stream.groups().map(group)),
+            Value::Vectors(set) => vectors(item, set),
         }
     }
 }
@@ -131,6 +138,26 @@ fn fields(hash: &Hash) -> impl Iterator<Item = Item> {
             .bytes(value)
             .time(expires_at)
     })
+}
+
+fn vectors(item: Item, set: &VectorSet) -> Item {
+    let (shape, projection) = (set.shape(), set.projection());
+    let matrix = projection.map_or(&[][..], Projection::matrix).iter();
+    let matrix: Vec<u8> = matrix.flat_map(|x| x.to_le_bytes()).collect();
+    item.bytes(shape.quantization.name().as_bytes())
+        .number(Some(shape.dim as u64))
+        .number(Some(shape.links.into()))
+        .bytes(&matrix)
+        .sum(set.elements().iter().map(element))
+}
+
+fn element((name, element): (&Bytes, &Element)) -> Item {
+    Item::new("element")
+        .bytes(name)
+        .bytes(&element.vector.to_bytes())
+        .bytes(&element.vector.range().unwrap_or(0.0).to_le_bytes())
+        .bytes(&element.norm.to_le_bytes())
+        .bytes(element.attributes.as_deref().unwrap_or_default())
 }
 
 fn entry(entry: Entry<'_>) -> Item {

@@ -13,6 +13,7 @@ mod sequence;
 mod set;
 pub mod stream;
 mod string;
+pub mod vectors;
 mod zset;
 
 pub use bitfield::BitType;
@@ -42,6 +43,7 @@ pub use set::Set;
 pub use stream::Stream;
 pub use stream::StreamId;
 pub use string::StringValue;
+pub use vectors::VectorSet;
 pub use zset::ZSet;
 
 use std::sync::Arc;
@@ -61,6 +63,8 @@ pub enum Value {
     Hash(Arc<Hash>),
     /// Entries in the order of their ids.
     Stream(Arc<Stream>),
+    /// Byte strings with vectors.
+    Vectors(Arc<VectorSet>),
 }
 
 impl Value {
@@ -73,6 +77,7 @@ impl Value {
             Value::ZSet(_) => "zset",
             Value::Hash(_) => "hash",
             Value::Stream(_) => "stream",
+            Value::Vectors(_) => "vectorset",
         }
     }
 
@@ -85,6 +90,7 @@ impl Value {
             Value::ZSet(zset) => zset.encoding(),
             Value::Hash(hash) => hash.encoding(),
             Value::Stream(_) => "stream",
+            Value::Vectors(_) => "raw",
         }
     }
 
@@ -96,7 +102,7 @@ impl Value {
             Value::Set(set) => Arc::make_mut(set).reload(&limits.set),
             Value::ZSet(zset) => Arc::make_mut(zset).reload(&limits.zset),
             Value::Hash(hash) => Arc::make_mut(hash).reload(&limits.hash),
-            Value::Stream(_) => {}
+            Value::Stream(_) | Value::Vectors(_) => {}
         }
     }
 
@@ -108,6 +114,7 @@ impl Value {
             Value::Set(set) => set.is_empty(),
             Value::ZSet(zset) => zset.is_empty(),
             Value::Hash(hash) => hash.is_empty(),
+            Value::Vectors(set) => set.is_empty(),
         }
     }
 }

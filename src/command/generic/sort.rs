@@ -212,7 +212,9 @@ fn elements(cx: &mut Context<'_>, key: &[u8]) -> Result<(Vec<Bytes>, bool)> {
             let members = zset.iter().map(|(member, _)| member.clone());
             Ok((members.collect(), true))
         }
-        Some(Value::String(_) | Value::Hash(_) | Value::Stream(_)) => Err(ReplyError::WRONG_TYPE),
+        Some(Value::String(_) | Value::Hash(_) | Value::Stream(_) | Value::Vectors(_)) => {
+            Err(ReplyError::WRONG_TYPE)
+        }
     }
 }
 

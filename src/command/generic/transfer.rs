@@ -10,6 +10,7 @@ use crate::command::reply::fixed;
 use crate::command::spec::*;
 use crate::keyspace::Slot;
 use crate::resp::Reply;
+use crate::value::Value;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(in crate::command) const COMMANDS: &[Command] = &[
@@ -43,6 +44,10 @@ fn copy_(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let Some(slot) = cx.read(source).cloned() else {
         return Ok(Reply::flag(false));
     };
+    let free = replace || cx.in_db(db, |cx| !cx.exists(target));
+    if free && matches!(slot.value, Value::Vectors(_)) {
+        return Err(fixed("ERR not supported for this module key"));
+    }
     Ok(Reply::flag(put(cx, db, target, slot, replace)))
 }
 

@@ -348,7 +348,7 @@ fn modules(_: &Context<'_>, text: &mut Text) {
         .iter()
         .any(|family| family.group == Group::VectorSet)
     {
-        let module = "name=vectorset,ver=1,api=1,filters=0,usedby=[],using=[],options=[]";
+        let module = "name=vectorset,ver=1,api=1,filters=0,usedby=[],using=[],options=[handle-io-errors|handle-repl-async-load]";
         text.field("module", module);
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Bytes that come in are hostile: nothing panics on them, and nothing is allocated that they do not pay for.
 
+mod graph;
 mod hash;
 mod input;
 mod length;
@@ -15,6 +16,7 @@ mod lzf;
 mod set;
 mod stream;
 mod string;
+mod vectors;
 mod ziplist;
 mod zset;
 
@@ -48,6 +50,8 @@ mod kind {
     pub const ZSET_TEXT: u8 = 3;
     pub const HASH: u8 = 4;
     pub const ZSET: u8 = 5;
+    /// What a module keeps; here, a vector set.
+    pub const MODULE: u8 = 7;
     pub const HASH_ZIPMAP: u8 = 9;
     pub const LIST_ZIPLIST: u8 = 10;
     pub const SET_INTSET: u8 = 11;
@@ -102,7 +106,8 @@ impl From<Malformed> for RestoreError {
 struct Style {
     /// Whether long strings are compressed.
     compress: bool,
-    /// Whether what Redis keeps in another order is written in Redis's order, and not in that of the state.
+    /// Whether what Redis keeps in another order is written in Redis's order, and not in that of the state; and
+    /// what only Redis needs is written, too.
     redis_order: bool,
     /// How large the nodes of a list are.
     nodes: ListLimits,
@@ -203,6 +208,7 @@ fn read(kind: u8, input: &mut Input<'_>, limits: &Limits) -> Result<Value, Malfo
         kind::STREAM_V1 | kind::STREAM_V2 | kind::STREAM => {
             Value::Stream(Arc::new(stream::read(kind, input)?))
         }
+        kind::MODULE => Value::Vectors(Arc::new(vectors::read(input)?)),
         _ => Value::Hash(Arc::new(hash::read(kind, input, &limits.hash)?)),
     })
 }
@@ -218,6 +224,7 @@ fn encode(value: &Value, out: &mut Vec<u8>, style: Style) {
         Value::ZSet(zset) => zset::write(zset, out, style),
         Value::Hash(hash) => hash::write(hash, out, style),
         Value::Stream(stream) => stream::write(stream, out, style),
+        Value::Vectors(set) => vectors::write(set, out, style),
     }
 }
 

@@ -6,7 +6,12 @@ use super::*;
 use crate::value::Hash;
 use crate::value::List;
 use crate::value::Set;
+use crate::value::VectorSet;
 use crate::value::ZSet;
+use crate::value::vectors::DEFAULT_LINKS;
+use crate::value::vectors::Projection;
+use crate::value::vectors::Quantization;
+use crate::value::vectors::Shape;
 
 fn string(text: &[u8]) -> Value {
     Value::String(StringValue::new(text))
@@ -288,6 +293,29 @@ fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+fn vectors(
+    elements: &[(Vec<u8>, [f32; 2], Vec<u8>)],
+    quantization: Quantization,
+    projected: bool,
+) -> Value {
+    let shape = Shape {
+        dim: 2,
+        quantization,
+        links: DEFAULT_LINKS,
+    };
+    let mut set = VectorSet::new(shape, projected.then(|| Projection::new(2, 2)));
+    for (name, vector, attributes) in elements {
+        set.insert(name, vector);
+        set.set_attributes(name, attributes);
+    }
+    // What the newest element was is part of the state.
+    set.insert(b"newest", &[1.0, 2.0]);
+    if elements.iter().any(|(name, ..)| name != b"newest") {
+        set.remove(b"newest");
+    }
+    Value::Vectors(Arc::new(set))
+}
+
 fn any_value() -> impl Strategy<Value = Value> {
     let field = (
         any_bytes(),
@@ -315,7 +343,14 @@ fn any_value() -> impl Strategy<Value = Value> {
     );
     let zsets =
         scored.prop_map(|members| Value::ZSet(Arc::new(members.into_iter().collect::<ZSet>())));
+    let vectored =
+        prop::collection::vec((any_bytes(), [-9f32..9.0, -9f32..9.0], any_bytes()), 1..50);
+    let vectors = (vectored, 0..3usize, any::<bool>()).prop_map(|(elements, kind, projected)| {
+        let kinds = [Quantization::F32, Quantization::Q8, Quantization::Bin];
+        vectors(&elements, kinds[kind], projected)
+    });
     prop_oneof![
+        vectors,
         any_bytes().prop_map(|bytes| string(&bytes)),
         hashes,
         lists,
