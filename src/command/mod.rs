@@ -37,6 +37,7 @@ mod time_format;
 mod transaction;
 mod typed;
 mod unit;
+mod vectors;
 mod waiting;
 mod world;
 mod zset;
@@ -166,6 +167,9 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::Stream, commands: stream::pending::COMMANDS },
     Family { group: Group::Stream, commands: stream::read::COMMANDS },
     Family { group: Group::Stream, commands: stream::remove::COMMANDS },
+    Family { group: Group::VectorSet, commands: vectors::COMMANDS },
+    Family { group: Group::VectorSet, commands: vectors::change::COMMANDS },
+    Family { group: Group::VectorSet, commands: vectors::search::COMMANDS },
     Family { group: Group::PubSub, commands: pubsub::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
     #[cfg(feature = "lua")]

@@ -21,6 +21,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("zset", "ZRANGE key 0 -1 WITHSCORES"),
     ("hash", "HGETALL key => pairs"),
     ("stream", "XINFO STREAM key FULL COUNT 0 => clock"),
+    ("vectorset", "VRANDMEMBER key 100000 => items"),
 ];
 
 /// Forms that every key answers.
@@ -64,6 +65,7 @@ fn compare_value(pair: &mut Pair, key: &[u8]) -> Result<(), String> {
     pair.step(&form(contents, key))?;
     match &*kind {
         "hash" => compare_times_of_fields(pair, key),
+        "vectorset" => compare_vectors(pair, key),
         _ => Ok(()),
     }
 }
@@ -75,6 +77,17 @@ fn compare_times_of_fields(pair: &mut Pair, key: &[u8]) -> Result<(), String> {
     times.argv.push(fields.len().to_string().into());
     times.argv.extend(fields);
     pair.step(&times).map(drop)
+}
+
+fn compare_vectors(pair: &mut Pair, key: &[u8]) -> Result<(), String> {
+    let [elements, _] = pair.step(&form("VRANDMEMBER key 100000 => items", key))?;
+    for element in bulks(&elements) {
+        let words: [&[u8]; 2] = [b"VEMB", b"VGETATTR"];
+        for word in words {
+            pair.step(&Step::of(INSPECTOR, &[word, key, &element]))?;
+        }
+    }
+    Ok(())
 }
 
 /// What one dumps, the other restores.

@@ -41,7 +41,7 @@ fn lists() {
 
 #[test]
 fn sets() {
-    compare(&[&SETS, &SETS, &SETS, &SETS, &LARGE_SETS]);
+    compare(&[&SETS]);
 }
 
 #[test]
@@ -52,6 +52,11 @@ fn zsets() {
 #[test]
 fn streams() {
     compare(&[&STREAMS]);
+}
+
+#[test]
+fn vectors() {
+    compare(&[&VECTORS]);
 }
 
 #[test]
@@ -70,11 +75,6 @@ fn scripts() {
 }
 
 #[test]
-fn blocking() {
-    compare(&[&LISTS, &BLOCKING, &ZSETS, &TRANSACTIONS, &KEYS]);
-}
-
-#[test]
 fn pubsub() {
     compare(&[&PUBSUB]);
 }
@@ -82,11 +82,6 @@ fn pubsub() {
 #[test]
 fn connections() {
     compare(&[&CONNECTION, &TRANSACTIONS, &CLUSTER]);
-}
-
-#[test]
-fn authentication() {
-    compare(&[&AUTHENTICATION, &CONNECTION]);
 }
 
 #[test]

@@ -50,6 +50,8 @@ const KINDS: &[Kind] = &[
     kind("hash with times", expiring_hash, true),
     kind("sorted set", |rng| scored(rng, 60, 40), true),
     kind("sorted set of many", |rng| scored(rng, 300, 80), true),
+    kind("vector set", |rng| vectors(rng, 12), false),
+    kind("vector set of many", |rng| vectors(rng, 120), false),
 ];
 
 #[test]
@@ -193,6 +195,23 @@ fn scored(rng: &mut Rng, count: usize, bytes: usize) -> Vec<Argv> {
             _ => rng.unit_f64().to_string(),
         };
         argv([b"ZADD", b"k", score.as_bytes(), &random_text(rng, bytes)])
+    };
+    (0..count).map(add).collect()
+}
+
+fn vectors(rng: &mut Rng, count: usize) -> Vec<Argv> {
+    let quantization = pick(rng, &["NOQUANT", "Q8", "BIN"]);
+    let head = pick(rng, &["VADD k", "VADD k REDUCE 2", "VADD k REDUCE 70"]);
+    let (dim, count) = (pick(rng, &[3, 9]), rng.below(count) + 1);
+    let add = |_| {
+        let mut argv: Argv = head.split(' ').map(|word| word.into()).collect();
+        argv.extend(["VALUES".into(), dim.to_string().into()]);
+        argv.extend((0..dim).map(|_| (rng.unit_f64() - 0.5).to_string().into()));
+        argv.extend([random_text(rng, 40), quantization.into()]);
+        if rng.below(2) == 0 {
+            argv.extend(["SETATTR".into(), b"x".repeat(rng.below(60) + 1)]);
+        }
+        argv
     };
     (0..count).map(add).collect()
 }

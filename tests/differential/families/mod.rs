@@ -1,7 +1,6 @@
 //! The commands that random sessions are made of: one file a family, one row a form.
 
 mod bits;
-mod blocking;
 mod cluster;
 mod connection;
 mod hashes;
@@ -14,12 +13,11 @@ mod sets;
 mod streams;
 mod strings;
 mod transactions;
+mod vectors;
 mod zsets;
 
 pub use bits::BITS;
-pub use blocking::BLOCKING;
 pub use cluster::CLUSTER;
-pub use connection::AUTHENTICATION;
 pub use connection::CONNECTION;
 pub use hashes::HASHES;
 pub use keys::KEYS;
@@ -27,11 +25,11 @@ pub use lists::LISTS;
 pub use pubsub::PUBSUB;
 pub use scripts::SCRIPTS;
 pub use server::SERVER;
-pub use sets::LARGE_SETS;
 pub use sets::SETS;
 pub use streams::STREAMS;
 pub use strings::STRINGS;
 pub use transactions::TRANSACTIONS;
+pub use vectors::VECTORS;
 pub use zsets::ZSETS;
 
 use super::arguments::Kinds;
@@ -48,14 +46,11 @@ pub struct Family {
 /// All of them.
 #[rustfmt::skip] // One family per line.
 pub const ALL: &[&Family] = &[
-    &AUTHENTICATION,
     &BITS,
-    &BLOCKING,
     &CLUSTER,
     &CONNECTION,
     &HASHES,
     &KEYS,
-    &LARGE_SETS,
     &LISTS,
     &PUBSUB,
     &SCRIPTS,
@@ -64,5 +59,6 @@ pub const ALL: &[&Family] = &[
     &STREAMS,
     &STRINGS,
     &TRANSACTIONS,
+    &VECTORS,
     &ZSETS,
 ];
