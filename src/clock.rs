@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::Weak;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
@@ -28,7 +30,8 @@ pub struct Clock(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    mode: Mutex<Mode>,
+    /// A [`Mode`] as one word, so that reading the time needs no lock; changed under the followers' lock.
+    mode: AtomicI64,
     followers: Mutex<Vec<Weak<dyn Follower>>>,
 }
 
@@ -52,9 +55,25 @@ enum Mode {
     Frozen { now_us: i64 },
 }
 
-impl Default for Mode {
-    fn default() -> Self {
-        Mode::Running { ahead_us: 0 }
+/// The latest time that a clock can show, in microseconds since the epoch; the earliest is as far before it.
+const MAX_US: i64 = i64::MAX >> 1;
+
+/// As a word: the lowest bit says whether the clock stands still, the others are the microseconds.
+impl Mode {
+    fn from_word(word: i64) -> Mode {
+        let us = word >> 1;
+        match word & 1 {
+            0 => Mode::Running { ahead_us: us },
+            _ => Mode::Frozen { now_us: us },
+        }
+    }
+
+    fn to_word(self) -> i64 {
+        let (us, frozen) = match self {
+            Mode::Running { ahead_us } => (ahead_us, 0),
+            Mode::Frozen { now_us } => (now_us, 1),
+        };
+        us.clamp(-MAX_US, MAX_US) << 1 | frozen
     }
 }
 
@@ -74,7 +93,7 @@ impl Clock {
     /// Another clock that shows the same time, and from now on goes its own way.
     #[must_use]
     pub fn fork(&self) -> Clock {
-        let mode = Mutex::new(*self.mode());
+        let mode = AtomicI64::new(self.mode().to_word());
         Clock(Arc::new(Shared {
             mode,
             followers: Mutex::default(),
@@ -88,7 +107,7 @@ impl Clock {
 
     /// The time, in microseconds since 1970-01-01T00:00:00Z.
     pub fn now_us(&self) -> i64 {
-        match *self.mode() {
+        match self.mode() {
             Mode::Running { ahead_us } => system_us().saturating_add(ahead_us),
             Mode::Frozen { now_us } => now_us,
         }
@@ -96,7 +115,7 @@ impl Clock {
 
     /// Whether the clock stands still.
     pub fn is_frozen(&self) -> bool {
-        matches!(*self.mode(), Mode::Frozen { .. })
+        matches!(self.mode(), Mode::Frozen { .. })
     }
 
     /// Stops the clock at the time it shows.
@@ -132,35 +151,35 @@ impl Clock {
 
     /// Back to the system's time.
     pub fn resume(&self) {
-        self.turn(|mode| *mode = Mode::default());
+        self.turn(|mode| *mode = Mode::Running { ahead_us: 0 });
     }
 
     /// Tells `follower` from now on when the clock is moved.
     pub(crate) fn follow(&self, follower: Weak<dyn Follower>) {
-        let mut followers = unpoisoned(&self.0.followers);
+        let mut followers = self.followers();
         followers.retain(|follower| follower.strong_count() > 0);
         followers.push(follower);
     }
 
     /// Changes what the clock shows, then tells its followers.
     fn turn(&self, change: impl FnOnce(&mut Mode)) {
-        change(&mut self.mode());
-        let followers = unpoisoned(&self.0.followers);
+        let followers = self.followers();
+        let mut mode = self.mode();
+        change(&mut mode);
+        self.0.mode.store(mode.to_word(), Ordering::Release);
         for follower in followers.iter().filter_map(Weak::upgrade) {
             follower.moved();
         }
     }
 
-    fn mode(&self) -> MutexGuard<'_, Mode> {
-        unpoisoned(&self.0.mode)
+    fn mode(&self) -> Mode {
+        Mode::from_word(self.0.mode.load(Ordering::Acquire))
     }
-}
 
-/// Neither mode nor followers are ever half changed.
-fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn followers(&self) -> MutexGuard<'_, Vec<Weak<dyn Follower>>> {
+        let followers = self.0.followers.lock();
+        followers.unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
 }
 
 /// Measures how long work took in real time, for SLOWLOG and statistics, never for a decision about data.
