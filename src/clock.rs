@@ -113,6 +113,14 @@ impl Clock {
         }
     }
 
+    /// The time when the system's was read, in microseconds since 1970-01-01T00:00:00Z.
+    pub fn at_us(&self, reading: Reading) -> i64 {
+        match self.mode() {
+            Mode::Running { ahead_us } => reading.us().saturating_add(ahead_us),
+            Mode::Frozen { now_us } => now_us,
+        }
+    }
+
     /// Whether the clock stands still.
     pub fn is_frozen(&self) -> bool {
         matches!(self.mode(), Mode::Frozen { .. })
@@ -179,6 +187,36 @@ impl Clock {
     fn followers(&self) -> MutexGuard<'_, Vec<Weak<dyn Follower>>> {
         let followers = self.0.followers.lock();
         followers.unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// A reading of the system's time. It takes as long as a small command, so that one serves the clock and the
+/// statistics, and ends one command as it begins the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    since_epoch: Duration,
+}
+
+impl Reading {
+    /// Reads the system's time.
+    #[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
+    pub fn now() -> Reading {
+        Reading {
+            // No system's clock shows a time before the epoch but by mistake.
+            since_epoch: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The time since an earlier reading; none at all if the system's clock was set back between the two.
+    pub fn since(self, earlier: Reading) -> Duration {
+        self.since_epoch.saturating_sub(earlier.since_epoch)
+    }
+
+    fn us(self) -> i64 {
+        let seconds = i64::try_from(self.since_epoch.as_secs()).unwrap_or(MAX_US);
+        seconds.saturating_mul(1_000_000) + i64::from(self.since_epoch.subsec_micros())
     }
 }
 

@@ -11,7 +11,7 @@ use super::reply::fixed;
 use super::spec;
 use super::world::World;
 use crate::bytes::Bytes;
-use crate::clock::Stopwatch;
+use crate::clock::Reading;
 use crate::commit::Effect;
 use crate::commit::Origin;
 use crate::resp::Protocol;
@@ -178,9 +178,9 @@ fn call_counted(
         // Monitors see a script before the commands that it calls.
         monitor::feed(cx, command, argv, caller);
     }
-    let watch = is_timed(cx).then(Stopwatch::start);
+    let began = cx.world.lap;
     let (reply, effect) = call(cx, command, argv);
-    let took = watch.map(|watch| watch.elapsed());
+    let took = lap(cx.world, began);
     // A command that blocks counts once it is answered; monitors see it when it was sent.
     if !cx.unit.blocks {
         count(cx.world, command, &reply, took);
@@ -195,12 +195,14 @@ fn call_counted(
     (reply, effect)
 }
 
-/// Whether anybody wants to know how long commands take.
-fn is_timed(cx: &Context<'_>) -> bool {
-    let config = &cx.world.config;
-    config.latency_tracking()
+/// The time since `began`, if anybody wants to know how long commands take. What follows begins now.
+fn lap(world: &mut World, began: Option<Reading>) -> Option<Duration> {
+    let config = &world.config;
+    let is_timed = config.latency_tracking()
         || config.slowlog_log_slower_than() >= 0
-        || config.latency_monitor_threshold() > 0
+        || config.latency_monitor_threshold() > 0;
+    world.lap = began.filter(|_| is_timed).map(|_| Reading::now());
+    Some(world.lap?.since(began?))
 }
 
 /// Counts a command that is answered.

@@ -8,6 +8,7 @@ use super::stats::Latency;
 use super::stats::SlowLog;
 use super::stats::Stats;
 use crate::bytes::Bytes;
+use crate::clock::Reading;
 use crate::commit::Seq;
 use crate::keyspace::Keyspace;
 use crate::keyspace::WatchRegistry;
@@ -50,6 +51,8 @@ pub struct World {
     pub latency: Latency,
     /// Until when commands wait (`CLIENT PAUSE`).
     pub pause: Option<Pause>,
+    /// When the running command began, which is when the one before it ended, if commands are timed.
+    pub lap: Option<Reading>,
     /// Whether a connection may be a monitor; true for a while longer.
     pub monitored: bool,
     /// When this world began, in microseconds since the epoch.
@@ -86,6 +89,7 @@ impl World {
             slowlog: SlowLog::default(),
             latency: Latency::default(),
             pause: None,
+            lap: None,
             monitored: false,
             started_us: 0,
             run_id: identity(&mut identities),

@@ -36,6 +36,7 @@ impl Core {
 
     /// Ends the waits whose time is over; nothing else if nobody waits.
     pub(super) fn end_waits(&mut self) {
+        self.begin_turn();
         if !self.world.waits.is_empty() {
             self.expire_now();
         }

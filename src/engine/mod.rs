@@ -33,6 +33,7 @@ use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
 use crate::clock::Clock;
+use crate::clock::Reading;
 use crate::command::Busy;
 use crate::command::Config;
 use crate::command::Context;
@@ -142,7 +143,9 @@ impl Engine {
 
     /// The engine, for as long as the guard lives.
     pub fn lock(&self) -> MutexGuard<'_, Core> {
-        self.0.core.lock()
+        let mut core = self.0.core.lock();
+        core.begin_turn();
+        core
     }
 
     /// The running script, as seen without the engine's lock.
@@ -289,9 +292,15 @@ impl Core {
         self.attend_waits(now_us);
     }
 
+    /// Somebody has taken the lock: what was the time when it was given back is the time no longer.
+    pub(super) fn begin_turn(&mut self) {
+        self.world.lap = None;
+    }
+
     /// Runs one request of a connection.
     pub fn run(&mut self, connection: SessionKey, argv: &[&[u8]]) -> Outcome {
-        let now_us = self.clock.now_us();
+        let now = *self.world.lap.get_or_insert_with(Reading::now);
+        let now_us = self.clock.at_us(now);
         let expired = self.expire_due(now_us);
         self.attend_waits(now_us);
         let ready = expired.map_err(|error| self.undo(&error));
@@ -485,6 +494,19 @@ mod tests {
                 Outcome::Closed => "(closed)".into(),
             }
         }
+    }
+
+    #[test]
+    fn the_time_between_two_turns_is_no_commands() {
+        let bench = Bench::new();
+        bench.run(0, "CONFIG SET slowlog-log-slower-than 20000");
+        bench.run(0, "PING");
+        crate::clock::pause(Duration::from_millis(25));
+        bench.run(0, "PING");
+        assert_eq!(bench.run(0, "SLOWLOG LEN"), "(integer) 0");
+        bench.run(0, "CONFIG SET slowlog-log-slower-than 0");
+        bench.run(0, "PING");
+        assert_eq!(bench.run(0, "SLOWLOG LEN"), "(integer) 2");
     }
 
     #[test]

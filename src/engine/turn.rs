@@ -28,7 +28,8 @@ impl Engine {
     pub fn turn(&self) -> Turn<'_> {
         let busy = &*self.0.busy;
         loop {
-            if let Some(core) = self.0.core.try_lock_for(PATIENCE) {
+            if let Some(mut core) = self.0.core.try_lock_for(PATIENCE) {
+                core.begin_turn();
                 return Turn {
                     core: Some(core),
                     busy,
