@@ -13,6 +13,7 @@ mod frames;
 mod history;
 mod info;
 mod mmap;
+mod payload;
 mod queue;
 mod reader;
 mod record;
@@ -191,7 +192,7 @@ impl Journal {
     /// As [`Journal::append`].
     pub fn append_commit(&self, clock_us: i64, commit: &Commit) -> Result<Seq, JournalError> {
         let (kind, aux) = (record::kind::COMMIT, record::cause(commit));
-        let encode = |buffer: &mut Vec<u8>| codec::encode(commit, buffer);
+        let encode = |buffer: &mut Vec<u8>| payload::encode_commit(commit, buffer);
         self.writer.queue().append(kind, aux, clock_us, encode)
     }
 

@@ -3,6 +3,7 @@
 use super::codec;
 use super::codec::TooLarge;
 use super::codec::Undecodable;
+use super::payload;
 use crate::commit::Commit;
 use crate::commit::Origin;
 use crate::commit::Record;
@@ -54,7 +55,7 @@ pub(super) fn cause(commit: &Commit) -> u64 {
 /// Appends a record's payload to `buffer`.
 pub(super) fn encode(record: &Record, buffer: &mut Vec<u8>) -> Result<(), TooLarge> {
     match record {
-        Record::Commit(commit) => codec::encode(commit, buffer),
+        Record::Commit(commit) => payload::encode_commit(commit, buffer),
         Record::Open(open) => codec::encode(open, buffer),
         Record::Close(close) => codec::encode(close, buffer),
         Record::Mark(name) => codec::encode(name, buffer),

@@ -22,6 +22,8 @@ pub(super) const QUARANTINE: &str = "quarantine";
 pub(super) struct Tail {
     pub(super) file: Arc<dyn StorageFile>,
     pub(super) header: FileHeader,
+    /// The seed of the segment's checksums.
+    pub(super) salt: u32,
     /// Where the next frame goes.
     pub(super) place: Place,
     /// Where the frames end that were settled: what a failure falls back to.
@@ -35,6 +37,7 @@ impl Tail {
         Tail {
             file,
             header,
+            salt: header.salt(),
             place,
             settled: place,
             spare: Batch::default(),
@@ -76,7 +79,7 @@ impl Tail {
     /// Writes a batch with one call. After an error the file may hold a part of it.
     pub(super) fn write(&mut self, batch: &mut Batch, durable_seq: Seq) -> io::Result<()> {
         let frames = &mut batch.frames;
-        let link = seal(frames, self.header.salt(), durable_seq, self.place.link);
+        let link = seal(frames, self.salt, durable_seq, self.place.link);
         if let Err(error) = self.file.write_at(self.place.offset, frames) {
             // Healing replaces the file anyway; this only spares readers the torn part.
             let _ = self.file.set_len(self.place.offset);
