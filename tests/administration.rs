@@ -322,3 +322,18 @@ fn info_shows_the_sections_that_are_asked_for() {
             .contains("total_commands_processed:6\r\n")
     );
 }
+
+#[test]
+fn command_list_has_subcommands_and_command_count_has_not() {
+    let bench = Bench::new(&[]);
+    let Reply::Array(names) = bench.reply(0, "COMMAND LIST") else {
+        panic!("a list")
+    };
+    let is_subcommand = |name: &Reply| pretty(name).contains('|');
+    let top_level = names.iter().filter(|name| !is_subcommand(name)).count();
+    assert_eq!(
+        bench.reply(0, "COMMAND COUNT"),
+        Reply::Int(top_level as i64)
+    );
+    assert!(names.contains(&Reply::bulk("config|get")));
+}

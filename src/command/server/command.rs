@@ -99,7 +99,7 @@ fn command_list(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
         Reply::bulks(rows.map(|(group, row)| row.shown_name(group)))
     };
     if args.is_empty() {
-        return Ok(shown(&mut top_level()));
+        return Ok(shown(&mut all()));
     }
     if args.len() != 3 || !args.keyword("FILTERBY") {
         return Err(ReplyError::SYNTAX);
