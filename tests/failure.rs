@@ -100,6 +100,25 @@ fn a_batch_fails_as_a_whole() {
     assert_eq!(run(&engine, session, "EXISTS a b"), "(integer) 0");
 }
 
+/// Whoever was served by a record that is lost was not served, and is told so.
+#[test]
+fn who_was_served_in_vain_learns_it() {
+    for failing in 1..=2 {
+        let disk = SimDisk::empty();
+        let engine = open(&disk);
+        let [waiting, pushing] = [0, 1].map(|_| engine.lock().connect(Address::default()));
+        assert_eq!(run(&engine, waiting, "BLPOP jobs 0"), "blocked");
+        disk.set_plan(Plan::Once(disk.operations() + failing, ErrorKind::Other));
+        let refused = run(&engine, pushing, "RPUSH jobs a b");
+        assert!(refused.starts_with("(error) MISCONF"), "{refused}");
+        match engine.lock().answer(waiting) {
+            Outcome::Reply(Reply::Error(text), _) => assert!(text.starts_with("MISCONF"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(run(&engine, waiting, "EXISTS jobs"), "(integer) 0");
+    }
+}
+
 /// A dataset is a unit too: one that can't be recorded leaves nothing, and one that changes nothing no record.
 #[test]
 fn a_dataset_is_recorded_or_leaves_nothing() {

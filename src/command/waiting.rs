@@ -131,13 +131,15 @@ impl World {
             return;
         };
         session.commands += 1;
-        match session.replies {
-            Replies::On => session.answer(reply),
-            Replies::Off | Replies::SkipNext => session.answer(Reply::Silence),
+        let reply = match session.replies {
+            Replies::On => reply,
+            Replies::Off | Replies::SkipNext => Reply::Silence,
             Replies::Skip => {
                 session.replies = Replies::On;
-                session.answer(Reply::Silence);
+                Reply::Silence
             }
-        }
+        };
+        // That nothing came depends on no record.
+        session.answer(reply, 0);
     }
 }

@@ -9,6 +9,7 @@
 use super::Core;
 use super::Outcome;
 use crate::commit::Origin;
+use crate::commit::Seq;
 use crate::resp::Reply;
 use crate::session::Ready;
 use crate::session::SessionKey;
@@ -20,7 +21,7 @@ impl Core {
             return Outcome::Closed;
         };
         match session.answer.take() {
-            Some(reply) => Outcome::Reply(reply, session.protocol),
+            Some((reply, _)) => Outcome::Reply(reply, session.protocol),
             None if session.closing.is_some() => Outcome::Closed,
             None => Outcome::Blocked,
         }
@@ -39,6 +40,15 @@ impl Core {
         self.begin_turn();
         if !self.world.waits.is_empty() {
             self.expire_now();
+        }
+    }
+
+    /// Whoever was served by a record behind `settled`, which is lost, and was not told yet is told that instead.
+    pub(super) fn take_back_answers(&mut self, settled: Seq, error: &str) {
+        for session in self.world.sessions.iter_mut() {
+            if let Some((reply, _)) = session.answer.as_mut().filter(|(_, seq)| *seq > settled) {
+                *reply = Reply::Error(error.to_owned().into());
+            }
         }
     }
 
@@ -79,7 +89,7 @@ impl Core {
         if let Outcome::Reply(reply, _) = outcome
             && let Some(session) = self.world.sessions.get_mut(connection)
         {
-            session.answer(reply);
+            session.answer(reply, self.recorder.last_seq);
         }
         self.serve_ready(now_us);
         true
@@ -114,7 +124,7 @@ impl Core {
             self.world.waits.remove(connection.id());
             session.active_us = now_us;
             session.commands += 1;
-            session.answer(reply);
+            session.answer(reply, self.recorder.last_seq);
         }
         self.world.sessions.put_back(connection, session);
     }

@@ -184,7 +184,8 @@ impl Core {
         // A record that was merely too large takes no other with it: those before it are written first. A
         // poisoned journal says so at once.
         let _ = journal.settle(journal.last_seq());
-        let state = self.host.read(journal.settled_seq());
+        let settled = journal.settled_seq();
+        let state = self.host.read(settled);
         if journal.poisoned().is_some() || state.is_err() {
             self.world.broken = Some(error.to_string());
         }
@@ -193,6 +194,7 @@ impl Core {
         self.world.keyspace = state.unwrap_or_else(|_| empty()).keyspace;
         self.world.keyspace.grow(self.world.config.databases());
         self.recorder.last_seq = journal.last_seq();
+        self.take_back_answers(settled, &format!("MISCONF {error}"));
     }
 }
 

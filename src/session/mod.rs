@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::bytes::Bytes;
 use crate::commit;
 use crate::commit::CommandList;
+use crate::commit::Seq;
 use crate::resp::Protocol;
 use crate::resp::Reply;
 
@@ -58,8 +59,8 @@ pub struct Session {
     pub closing: Option<Closing>,
     /// Replies that belong to no request, waiting to be sent.
     pub pushes: Vec<Reply>,
-    /// The reply to a command that was blocked, waiting to be sent.
-    pub answer: Option<Reply>,
+    /// The reply to a command that was blocked, waiting to be sent, and the last record that it depends on.
+    pub answer: Option<(Reply, Seq)>,
     /// When the connection opened, in microseconds since the epoch.
     pub opened_us: i64,
     /// When the last command ran, in microseconds since the epoch.
@@ -194,9 +195,9 @@ impl Session {
         self.wake();
     }
 
-    /// Gives the reply to a command that was blocked.
-    pub fn answer(&mut self, reply: Reply) {
-        self.answer = Some(reply);
+    /// Gives the reply to a command that was blocked; `seq` is the last record that it depends on.
+    pub fn answer(&mut self, reply: Reply, seq: Seq) {
+        self.answer = Some((reply, seq));
         self.wake();
     }
 
