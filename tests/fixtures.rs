@@ -166,3 +166,38 @@ fn a_fixture_is_loaded_once_into_a_journal_and_dumped_from_it() {
     copy.load_dataset(&dumped, Size::default(), |_| {}).unwrap();
     assert_eq!(copy.digest(), fake.digest());
 }
+
+#[test]
+fn streams_are_dumped_with_their_groups() {
+    let dir = tempfile::tempdir().unwrap();
+    let fake = FakeRedis::builder().journal(dir.path()).build().unwrap();
+    for line in [
+        "XADD s 1-1 f v",
+        "XADD s 2-1 f v g w",
+        "XADD s 3-1 f v",
+        "XDEL s 3-1",
+        "XGROUP CREATE s g 0",
+        "XREADGROUP GROUP g me COUNT 1 STREAMS s >",
+        "XGROUP CREATECONSUMER s g idle",
+        "XGROUP CREATE s h 1-1",
+        "XADD empty 5-5 f v",
+        "XTRIM empty MAXLEN 0",
+        "XGROUP CREATE new g $ MKSTREAM",
+    ] {
+        let mut words = line.split(' ');
+        let mut command = redis::cmd(words.next().unwrap());
+        words.for_each(|word| {
+            command.arg(word);
+        });
+        let _: redis::Value = command.query(&mut fake.connection()).unwrap();
+    }
+    let copy = FakeRedis::new();
+    for argv in dump_journal(dir.path()).unwrap() {
+        let mut command = redis::cmd(std::str::from_utf8(&argv[0]).unwrap());
+        argv[1..].iter().for_each(|arg| {
+            command.arg(arg);
+        });
+        let _: redis::Value = command.query(&mut copy.connection()).unwrap();
+    }
+    assert_eq!(copy.digest(), fake.digest());
+}

@@ -450,6 +450,40 @@ fn parts_of_collections_are_told() {
 }
 
 #[test]
+fn parts_of_streams_are_entries_and_groups() {
+    let mut lab = Lab::new();
+    lab.run("XADD s 1-1 f v\nXADD s 2-1 f w g x\nXGROUP CREATE s readers 0");
+    lab.run("XDEL s 1-1\nXADD s 3-1 f v\nXREADGROUP GROUP readers me COUNT 1 STREAMS s >");
+    let changes = lab.past().diff(&Rev::seq(4), &Rev::LAST, None).unwrap();
+    let parts = changes[0].parts();
+    let side = |part: &Option<timeline::Part>| {
+        let part = part.as_ref()?;
+        let words = part.value.iter().map(|word| String::from_utf8_lossy(word));
+        Some(words.collect::<Vec<_>>().join(" "))
+    };
+    let shown = parts.iter().map(|part| match &part.place {
+        Place::Name(name) => (
+            String::from_utf8_lossy(name).into_owned(),
+            side(&part.before),
+            side(&part.after),
+        ),
+        place => panic!("{place:?}"),
+    });
+    let some = |text: &str| Some(text.to_owned());
+    let group = |counts: &str| Some(format!("name readers {counts}"));
+    let expected = [
+        ("1-1".to_owned(), some("f v"), None),
+        (
+            "group readers".to_owned(),
+            group("consumers 0 pending 0 last-delivered-id 0-0 entries-read lag 2"),
+            group("consumers 1 pending 1 last-delivered-id 2-1 entries-read 2 lag 1"),
+        ),
+        ("3-1".to_owned(), None, some("f v")),
+    ];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn why_a_commit_names_the_record_whose_work_it_replaced() {
     let mut lab = Lab::new();
     lab.run("SET a 1\nSET b 1\nMSET a 2 b 2 c 2");
@@ -534,6 +568,11 @@ fn any_line() -> impl Strategy<Value = String> {
         (key(), key()).prop_map(|(a, b)| format!("SUNIONSTORE {a} {b} b")),
         (key(), key()).prop_map(|(a, b)| format!("SORT {a} BY nosort STORE {b}")),
         key().prop_map(|key| format!("SPOP {key}")),
+        key().prop_map(|key| format!("XADD {key} MAXLEN ~ 1 * f v")),
+        key().prop_map(|key| format!("XGROUP CREATE {key} g 0 MKSTREAM")),
+        (key(), key()).prop_map(|(a, b)| format!("XREADGROUP GROUP g {b} STREAMS {a} >")),
+        (key(), key()).prop_map(|(a, b)| format!("XREADGROUP GROUP g {b} STREAMS {a} 0")),
+        (key(), key()).prop_map(|(a, b)| format!("XAUTOCLAIM {a} g {b} 0 0 COUNT 1")),
         (0..3).prop_map(|db| format!("SELECT {db}")),
         Just("SWAPDB 0 1".to_owned()),
         Just("FLUSHDB".to_owned()),

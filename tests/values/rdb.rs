@@ -9,11 +9,17 @@ use fakeredis::value::Hash;
 use fakeredis::value::Limits;
 use fakeredis::value::List;
 use fakeredis::value::Set;
+use fakeredis::value::Stream;
+use fakeredis::value::StreamId;
 use fakeredis::value::StringValue;
 use fakeredis::value::Value;
 use fakeredis::value::ZSet;
 use fakeredis::value::rdb::dump;
 use fakeredis::value::rdb::restore;
+use fakeredis::value::stream::Group;
+use fakeredis::value::stream::NodeLimits;
+use fakeredis::value::stream::Pending;
+use fakeredis::value::stream::References;
 
 use super::Argv;
 use super::Real;
@@ -148,6 +154,71 @@ fn sorted_sets_are_dumped_byte_for_byte() {
         }
         same_dump(&mut real, &Value::ZSet(Arc::new(zset)), &commands);
     }
+}
+
+#[test]
+fn streams_are_dumped_byte_for_byte() {
+    let Some(mut real) = Real::start() else {
+        return;
+    };
+    let mut rng = Rng::new(13);
+    for _ in 0..CASES / 4 {
+        let (mut stream, mut commands) = (Stream::new(), Vec::new());
+        for _ in 0..rng.below(300) + 1 {
+            add_or_remove(&mut rng, &mut stream, &mut commands);
+        }
+        same_dump(
+            &mut real,
+            &Value::Stream(Arc::new(stream.clone())),
+            &commands,
+        );
+        add_group(&mut rng, &mut stream);
+        let value = Value::Stream(Arc::new(stream));
+        assert_eq!(through(&mut real, &value), value);
+    }
+}
+
+/// Adds a random entry, or removes one.
+fn add_or_remove(rng: &mut Rng, stream: &mut Stream, commands: &mut Vec<Argv>) {
+    let last = stream.last_id();
+    if last.ms > 0 && rng.below(5) == 0 {
+        let id = StreamId::new(rng.below(last.ms as usize + 1) as u64, 0);
+        stream.remove(id, References::Keep);
+        commands.push(argv([b"XDEL", b"k", id.to_string().as_bytes()]));
+        return;
+    }
+    let id = StreamId::new(last.ms + 1 + rng.below(3) as u64, rng.below(2) as u64);
+    let most = pick(rng, &[3, 30, 900]);
+    let mut content = vec![vec![pick(rng, b"fg")], random_text(rng, most)];
+    if rng.below(4) == 0 {
+        content.extend([random_text(rng, 5), random_text(rng, most)]);
+    }
+    let texts: Vec<&[u8]> = content.iter().map(Vec::as_slice).collect();
+    let limits = NodeLimits {
+        bytes: 4096,
+        entries: 100,
+    };
+    stream.append(id, &texts, limits);
+    let mut command = argv([b"XADD", b"k", id.to_string().as_bytes()]);
+    command.extend(content);
+    commands.push(command);
+}
+
+/// Adds a group for which some entries are pending, be they there or not.
+fn add_group(rng: &mut Rng, stream: &mut Stream) {
+    let mut group = Group::new(stream.last_id(), None);
+    for consumer in [b"alice".as_slice(), b"bob"] {
+        group.add_consumer(consumer, LATER);
+        for _ in 0..rng.below(20) {
+            group.assign(Pending {
+                id: StreamId::new(rng.below(100) as u64, 0),
+                consumer: consumer.into(),
+                delivered_ms: LATER,
+                deliveries: rng.next_u64() >> rng.below(64),
+            });
+        }
+    }
+    stream.add_group(b"group", group);
 }
 
 /// In tables Redis's own order is a matter of chance, so that the payloads are compared by what they restore.

@@ -96,11 +96,9 @@ fn entry_reply(entry: &Entry<'_>) -> Reply {
 
 /// All ids after `id`.
 fn after(id: StreamId) -> RangeInclusive<StreamId> {
-    // After the last id, a range that is empty.
-    id.next().unwrap_or(StreamId::MAX)..=if id == StreamId::MAX {
-        StreamId::MIN
-    } else {
-        StreamId::MAX
+    match id.next() {
+        Some(next) => next..=StreamId::MAX,
+        None => StreamId::MAX..=StreamId::MIN,
     }
 }
 

@@ -223,7 +223,7 @@ fn encode(value: &Value, out: &mut Vec<u8>, style: Style) {
         Value::Set(set) => set::write(set, out, style),
         Value::ZSet(zset) => zset::write(zset, out, style),
         Value::Hash(hash) => hash::write(hash, out, style),
-        Value::Stream(stream) => stream::write(stream, out, style),
+        Value::Stream(stream) => stream::write(stream, out, style.compress),
         Value::Vectors(set) => vectors::write(set, out, style),
     }
 }
