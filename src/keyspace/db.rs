@@ -15,14 +15,31 @@ pub struct Slot {
     /// The value.
     pub value: Value,
     /// When the key expires, in milliseconds since the epoch.
-    expires_at: Option<i64>,
-    /// When the first field of the hash expires; what `Db::field_expiries` holds for this key.
-    field_expires_at: Option<i64>,
+    expires_at: Expiry,
     /// The last access, in seconds since the epoch. A read changes it through a shared reference, and a
     /// snapshot sees it too: it is a hint, not state.
     accessed: AtomicU32,
     /// How often the value is used, on a logarithmic scale. A hint like `accessed`, and one that nobody counts up.
     frequency: AtomicU8,
+}
+
+/// A time of expiry in one word: [`Expiry::NEVER`] stands for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Expiry(i64);
+
+impl Expiry {
+    /// No key expires so early: it would be gone before it was there.
+    const NEVER: Expiry = Expiry(i64::MIN);
+
+    fn get(self) -> Option<i64> {
+        (self != Expiry::NEVER).then_some(self.0)
+    }
+}
+
+impl From<Option<i64>> for Expiry {
+    fn from(at_ms: Option<i64>) -> Expiry {
+        at_ms.map_or(Expiry::NEVER, Expiry)
+    }
 }
 
 impl Slot {
@@ -32,8 +49,7 @@ impl Slot {
     fn new(value: Value, expires_at: Option<i64>, now_s: u32) -> Slot {
         Slot {
             value,
-            expires_at,
-            field_expires_at: None,
+            expires_at: expires_at.into(),
             accessed: AtomicU32::new(now_s),
             frequency: AtomicU8::new(Slot::NEW_FREQUENCY),
         }
@@ -41,7 +57,7 @@ impl Slot {
 
     /// When the key expires, in milliseconds since the epoch.
     pub fn expires_at(&self) -> Option<i64> {
-        self.expires_at
+        self.expires_at.get()
     }
 
     /// The last access, in seconds since the epoch.
@@ -70,7 +86,6 @@ impl Clone for Slot {
         Slot {
             value: self.value.clone(),
             expires_at: self.expires_at,
-            field_expires_at: self.field_expires_at,
             accessed: AtomicU32::new(self.accessed()),
             frequency: AtomicU8::new(self.frequency()),
         }
@@ -100,6 +115,8 @@ pub struct Db {
     expiries: Expiries,
     /// The hashes in which a field has a time to live, by their first field to expire.
     field_expiries: Expiries,
+    /// When that field expires, for each of those hashes. Few keys are one of them: a slot has no room for it.
+    field_expires_at: Map<i64>,
 }
 
 impl Db {
@@ -177,7 +194,7 @@ impl Db {
         let Some(slot) = self.keys.get_mut(key) else {
             return false;
         };
-        let before = std::mem::replace(&mut slot.expires_at, at_ms);
+        let before = std::mem::replace(&mut slot.expires_at, at_ms.into()).get();
         self.expiries.change(key, before, at_ms);
         true
     }
@@ -192,16 +209,18 @@ impl Db {
             self.remove(key);
         } else if let Value::Hash(hash) = &slot.value {
             let after = hash.next_expiry().map(|(at_ms, _)| at_ms);
-            self.set_field_expiry(key, slot.field_expires_at, after);
+            self.set_field_expiry(key, after);
         }
     }
 
-    fn set_field_expiry(&mut self, key: &[u8], before: Option<i64>, after: Option<i64>) {
+    fn set_field_expiry(&mut self, key: &[u8], after: Option<i64>) {
+        let before = self.field_expires_at.get(key).copied();
         if before == after {
             return;
         }
-        if let Some(slot) = self.keys.get_mut(key) {
-            slot.field_expires_at = after;
+        match after {
+            Some(at_ms) => drop(self.field_expires_at.insert(key, at_ms)),
+            None => drop(self.field_expires_at.remove(key)),
         }
         self.field_expiries.change(key, before, after);
     }
@@ -239,8 +258,8 @@ impl Db {
     }
 
     fn forget_expiries(&mut self, key: &[u8], slot: &Slot) {
-        self.expiries.change(key, slot.expires_at, None);
-        self.field_expiries.change(key, slot.field_expires_at, None);
+        self.expiries.change(key, slot.expires_at(), None);
+        self.set_field_expiry(key, None);
     }
 }
 
@@ -272,6 +291,13 @@ mod tests {
         assert_eq!(db.next_due(60), Some((50, Due::Key(b"a".into()))));
         db.insert(b"a", string("3"), None, 0);
         assert_eq!((db.next_due(60), db.volatile_len()), (None, 0));
+    }
+
+    #[test]
+    fn a_slot_is_five_words() {
+        assert_eq!(size_of::<Slot>(), 40);
+        let slot = |at_ms| Slot::new(string("1"), at_ms, 0).expires_at();
+        assert_eq!([slot(None), slot(Some(-1))], [None, Some(-1)]);
     }
 
     #[test]

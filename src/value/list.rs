@@ -154,8 +154,18 @@ impl List {
     ///
     /// When the range ends behind the list.
     pub fn keep(&mut self, range: Range<usize>) {
+        let size = |range| {
+            self.range(range)
+                .map(|item| listpack_size(item))
+                .sum::<usize>()
+        };
+        // Whatever is less is looked at: a list that is trimmed after each push must not be summed up each time.
+        self.packed = if range.len() < self.len() / 2 {
+            size(range.clone())
+        } else {
+            self.packed - size(0..range.start) - size(range.end..self.len())
+        };
         self.items.keep(range);
-        self.packed = self.iter().map(|item| listpack_size(item)).sum();
         self.shrink();
     }
 

@@ -308,12 +308,18 @@ impl<V: Clone> Map<V> {
     /// Appends an entry whose key is not there yet.
     fn push(&mut self, key: Bytes, value: V) {
         let index = self.len;
-        if index.is_multiple_of(SEGMENT) {
-            let capacity = if index == 0 { 1 } else { SEGMENT };
-            self.segments.push(Arc::new(Vec::with_capacity(capacity)));
+        if index == 0 {
+            self.segments = vec![Arc::default()];
+        } else if index.is_multiple_of(SEGMENT) {
+            self.segments.push(Arc::new(Vec::with_capacity(SEGMENT)));
         }
         let hash = hash(&key);
-        Arc::make_mut(&mut self.segments[index / SEGMENT]).push((key, value));
+        let segment = Arc::make_mut(&mut self.segments[index / SEGMENT]);
+        if index < SMALL {
+            // Small maps are many.
+            segment.reserve_exact(1);
+        }
+        segment.push((key, value));
         self.len += 1;
         if !self.shards.is_empty() && self.len <= self.shards.len() * SHARD {
             let shard = shard_of(hash, self.shards.len());

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// The most items of a leaf, and children of a branch.
 const WIDTH: usize = 64;
+/// Up to this many, a node has room for no more than it holds: small sequences are many.
+const SMALL: usize = 8;
 /// A node with fewer is joined with a neighbour where both fit into one.
 const FEW: usize = WIDTH / 4;
 
@@ -323,6 +325,9 @@ impl<T> Node<T> {
 /// next to nothing at an end, so that a sequence that only grows there has full nodes.
 fn insert_or_split<X>(parts: &mut Vec<X>, index: usize, part: X) -> Option<Vec<X>> {
     if parts.len() < WIDTH {
+        if parts.len() < SMALL {
+            parts.reserve_exact(1);
+        }
         parts.insert(index, part);
         return None;
     }
