@@ -5,10 +5,12 @@
 
 mod administration;
 mod architecture;
+mod blocking;
 mod client;
 mod determinism;
 mod differential;
 mod examples;
+mod redis_rs;
 mod server;
 mod support;
 mod timeline;

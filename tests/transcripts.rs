@@ -72,9 +72,9 @@ families! {
         streams,
         pubsub,
         blocking,
+        blocking_streams,
     ],
     planned: [
-        blocking_streams,
         functions,
         geo,
         hyperloglog,

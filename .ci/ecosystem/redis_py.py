@@ -1,11 +1,12 @@
-"""redis-py against a fakeredis-server: redis_py.py PORT
+"""redis-py against a server: redis_py.py PORT
 
-Every check runs on the synchronous and on the asynchronous client, with the default protocol, with RESP2 and with
+Every type of data once, and what goes round them. Every check runs on the synchronous and on the asynchronous client, with the default protocol, with RESP2 and with
 RESP3. The synchronous client is made to look asynchronous, so that each check is written once.
 """
 
 import asyncio
 import sys
+import threading
 import traceback
 
 import redis
@@ -29,6 +30,16 @@ class Immediate:
 
     def multi(self):
         self.inner.multi()
+
+    def bitfield(self, *args):
+        operation = self.inner.bitfield(*args)
+        execute = operation.execute
+
+        async def awaited():
+            return execute()
+
+        operation.execute = awaited
+        return operation
 
     def register_script(self, text):
         script = self.inner.register_script(text)
@@ -88,6 +99,113 @@ async def hashes(r, other):
     assert await r.hmget("h", "stock", "none") == [b"9", None]
     assert await r.hdel("h", "name") == 1
     assert await r.hexists("h", "name") is False
+
+
+async def field_expiry(r, other):
+    await r.hset("h", mapping={"short": 1, "long": 2, "ever": 3})
+    assert await r.hpexpire("h", 50, "short") == [1]
+    assert await r.hexpire("h", 100, "long", "none") == [1, -2]
+    assert await r.httl("h", "long", "ever") == [100, -1]
+    while other.hexists("h", "short"):
+        pass
+    assert await r.hkeys("h") == [b"long", b"ever"]
+    assert await r.hgetdel("h", "long", "ever") == [b"2", b"3"]
+    assert await r.exists("h") == 0
+
+
+async def lists(r, other):
+    assert await r.rpush("l", "b", "c", "b") == 3
+    assert await r.lpush("l", "a") == 4
+    assert await r.lrange("l", 0, -1) == [b"a", b"b", b"c", b"b"]
+    assert await r.linsert("l", "AFTER", "c", "d") == 5
+    assert await r.lpos("l", "b", count=0) == [1, 4]
+    assert await r.lrem("l", -1, "b") == 1
+    assert await r.lset("l", 0, "A") is True
+    assert await r.lmove("l", "m", "LEFT", "RIGHT") == b"A"
+    assert await r.lmpop(2, "none", "l", direction="RIGHT", count=2) == [b"l", [b"d", b"c"]]
+    assert await r.lpop("l") == b"b"
+    assert await r.lpop("l", 3) is None
+    assert await r.ltrim("m", 1, -1) is True and await r.llen("m") == 0
+
+
+async def sets(r, other):
+    assert await r.sadd("a", 1, 2, 3) == 3 and await r.sadd("b", 2, 3, 4) == 3
+    assert await r.smembers("a") == {b"1", b"2", b"3"}
+    assert await r.sinter("a", "b") == {b"2", b"3"}
+    assert await r.sintercard(2, ["a", "b"], limit=1) == 1
+    assert await r.sdiffstore("d", "a", "b") == 1
+    assert await r.sunionstore("u", "a", "b") == 4
+    assert await r.smismember("u", ["1", "9"]) == [1, 0]
+    assert await r.smove("a", "d", "2") is True
+    assert await r.srandmember("a", 10) == [b"1", b"3"]
+    assert await r.spop("d", 2) == [b"1", b"2"] and await r.scard("d") == 0
+
+
+async def sorted_sets(r, other):
+    assert await r.zadd("z", {"a": 1, "b": 2.5, "c": float("inf")}) == 3
+    assert await r.zscore("z", "b") == 2.5
+    assert await r.zincrby("z", 2, "a") == 3.0
+    assert await r.zrange("z", 0, -1) == [b"b", b"a", b"c"]
+    assert await r.zrange("z", "(2.5", "+inf", byscore=True, offset=0, num=1) == [b"a"]
+    assert await r.zadd("z", {"a": 1}, gt=True, ch=True) == 0
+    assert await r.zmscore("z", ["a", "none"]) == [3.0, None]
+    assert await r.zrank("z", "c") == 2 and await r.zcount("z", 0, 3) == 2
+    assert await r.zunionstore("u", {"z": 2}) == 3
+    assert await r.zrangestore("s", "u", 0, 0) == 1 and await r.zscore("s", "b") == 5.0
+    assert await r.zremrangebyscore("z", "inf", "inf") == 1
+    assert await r.zrem("z", "a", "none") == 1 and await r.zcard("z") == 1
+
+
+async def streams(r, other):
+    first = await r.xadd("s", {"n": 1}, id="1-1")
+    second = await r.xadd("s", {"n": 2}, id="1-*")
+    assert (first, second) == (b"1-1", b"1-2")
+    assert await r.xrange("s") == [(b"1-1", {b"n": b"1"}), (b"1-2", {b"n": b"2"})]
+    assert await r.xrevrange("s", count=1) == [(b"1-2", {b"n": b"2"})]
+    assert await r.xgroup_create("s", "g", id="0") is True
+    assert entries(await r.xreadgroup("g", "mary", {"s": ">"}, count=1)) == [(b"1-1", {b"n": b"1"})]
+    assert (await r.xpending("s", "g"))["pending"] == 1
+    assert await r.xclaim("s", "g", "john", 0, ["1-1"]) == [(b"1-1", {b"n": b"1"})]
+    assert await r.xack("s", "g", "1-1") == 1
+    assert (await r.xinfo_groups("s"))[0]["lag"] == 1
+    assert await r.xtrim("s", maxlen=1, approximate=False) == 1
+    assert entries(await r.xread({"s": "0"})) == [(b"1-2", {b"n": b"2"})]
+    assert await r.xdel("s", "1-2") == 1 and await r.xlen("s") == 0
+    assert (await r.xinfo_stream("s"))["last-generated-id"] == b"1-2"
+
+
+def entries(reply):
+    """The entries of the only stream that was read: a list of streams, or a dictionary of lists with RESP3."""
+    [[_, found]] = reply.items() if isinstance(reply, dict) else reply
+    return found[0] if isinstance(reply, dict) else found
+
+
+async def bitmaps(r, other):
+    assert await r.setbit("b", 7, 1) == 0 and await r.getbit("b", 7) == 1
+    await r.set("c", b"\xff\x00\x0f")
+    assert await r.bitcount("c") == 12 and await r.bitcount("c", 8, 19, "BIT") == 0
+    assert await r.bitpos("c", 0) == 8
+    assert await r.bitop("XOR", "d", "b", "c") == 3 and await r.get("d") == b"\xfe\x00\x0f"
+    field = r.bitfield("f", "SAT")
+    assert await field.set("u8", 0, 250).incrby("u8", 0, 10).get("i8", "#0").execute() == [0, 255, -1]
+
+
+async def blocking(r, other):
+    assert await r.blpop(["l"], timeout=0.01) is None
+
+    def later(push):
+        timer = threading.Timer(0.1, push)
+        timer.start()
+
+    later(lambda: other.rpush("l", "pushed"))
+    assert tuple(await r.blpop(["none", "l"], timeout=10)) == (b"l", b"pushed")
+    later(lambda: other.rpush("l", "moved"))
+    assert await r.blmove("l", "m", 10) == b"moved"
+    later(lambda: other.zadd("z", {"member": 7}))
+    assert tuple(await r.bzpopmin("z", timeout=10)) == (b"z", b"member", 7.0)
+    later(lambda: other.xadd("s", {"f": "v"}))
+    assert entries(await r.xread({"s": "$"}, block=10_000))[0][1] == {b"f": b"v"}
+    assert await r.lrange("m", 0, -1) == [b"moved"]
 
 
 async def expiry(r, other):
@@ -192,7 +310,14 @@ async def administration(r, other):
 
 CHECKS = [
     strings,
+    bitmaps,
     hashes,
+    field_expiry,
+    lists,
+    sets,
+    sorted_sets,
+    streams,
+    blocking,
     expiry,
     scan_iter,
     pipelines,

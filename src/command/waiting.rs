@@ -91,10 +91,10 @@ impl Context<'_> {
             ..0 => Err(ReplyError::NEGATIVE_TIMEOUT),
             0 => Ok(None),
             i64::MAX => Err(ReplyError::LATE_TIMEOUT),
+            _ if self.now_ms().checked_add(timeout_ms).is_none() => Err(ReplyError::LATE_TIMEOUT),
             _ => {
-                let at_ms = self.now_ms().checked_add(timeout_ms);
-                let at_ms = at_ms.ok_or(ReplyError::LATE_TIMEOUT)?;
-                Ok(Some(at_ms.saturating_mul(1000)))
+                let timeout_us = timeout_ms.saturating_mul(1000);
+                Ok(Some(self.unit.now_us.saturating_add(timeout_us)))
             }
         }
     }

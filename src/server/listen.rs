@@ -111,7 +111,7 @@ pub(super) async fn accept(listener: Listener, engine: Engine, stop: Stopper) {
                 // Replies are written whole; waiting for more would only delay them.
                 let _ = stream.set_nodelay(true);
                 let (read, write) = stream.into_split();
-                tokio::spawn(connection::run(
+                stop.spawn(connection::run(
                     read,
                     write,
                     address,
@@ -121,7 +121,7 @@ pub(super) async fn accept(listener: Listener, engine: Engine, stop: Stopper) {
             }
             Ok((Stream::Unix(stream), address)) => {
                 let (read, write) = stream.into_split();
-                tokio::spawn(connection::run(
+                stop.spawn(connection::run(
                     read,
                     write,
                     address,

@@ -51,6 +51,15 @@ impl Stopper {
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
+
+    /// Runs a task that ends when the server stops; the server's end waits for it, and for what it holds.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let running = self.0.subscribe();
+        tokio::spawn(async move {
+            task.await;
+            drop(running);
+        });
+    }
 }
 
 impl Server {
@@ -160,9 +169,9 @@ impl fmt::Debug for Server {
 async fn serve(engine: Engine, bound: Bound, stop: Stopper) {
     let mut stopped = stop.0.subscribe();
     for listener in bound.listeners {
-        tokio::spawn(listen::accept(listener, engine.clone(), stop.clone()));
+        stop.spawn(listen::accept(listener, engine.clone(), stop.clone()));
     }
-    tokio::spawn(expire(engine));
+    stop.spawn(expire(engine, stop.0.subscribe()));
     // The sender lives in `stop`, so that waiting can't fail.
     let _ = stopped.wait_for(|stopped| *stopped).await;
     drop(stopped);
@@ -181,10 +190,13 @@ fn hand_over() {
 }
 
 /// Expires keys while no command comes.
-async fn expire(engine: Engine) {
+async fn expire(engine: Engine, mut stopped: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(EXPIRE_EVERY);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
         // A journal that fails here fails the next command, which tells its client.
         // While a slow script has the engine, nothing expires.
         let _ = engine.requests(|turn| turn.core().map(Core::expire_now));

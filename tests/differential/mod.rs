@@ -41,7 +41,7 @@ fn lists() {
 
 #[test]
 fn sets() {
-    compare(&[&SETS]);
+    compare(&[&SETS, &SETS, &SETS, &SETS, &LARGE_SETS]);
 }
 
 #[test]
@@ -75,6 +75,11 @@ fn scripts() {
 }
 
 #[test]
+fn blocking() {
+    compare(&[&LISTS, &BLOCKING, &ZSETS, &TRANSACTIONS, &KEYS]);
+}
+
+#[test]
 fn pubsub() {
     compare(&[&PUBSUB]);
 }
@@ -82,6 +87,11 @@ fn pubsub() {
 #[test]
 fn connections() {
     compare(&[&CONNECTION, &TRANSACTIONS, &CLUSTER]);
+}
+
+#[test]
+fn authentication() {
+    compare(&[&AUTHENTICATION, &CONNECTION]);
 }
 
 #[test]

@@ -38,10 +38,12 @@ fn blmove(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 }
 
 fn blmpop(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let deadline_us = cx.deadline(&mut args)?;
+    let timeout = args.take(1)?;
     let keys = args.numbered_keys()?;
     let side = Side::parse(&mut args)?;
     let count = args.pop_count()?;
+    // Every other error comes before that of the timeout.
+    let deadline_us = cx.deadline(&mut Args::new(timeout, 0))?;
     match pop_first(cx, keys, side, count)? {
         Some(popped) => Ok(popped),
         None => Ok(wait(cx, args, keys, deadline_us)),

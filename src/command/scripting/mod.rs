@@ -216,7 +216,10 @@ fn script_kill(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     cx.world.busy.kill().map(|()| Reply::OK)
 }
 
-fn script_debug(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
+fn script_debug(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    if cx.session.executing.is_some() {
+        return Err(fixed("ERR SCRIPT DEBUG must be called outside a pipeline"));
+    }
     if args.keyword("NO") {
         return Ok(Reply::OK);
     }

@@ -6,6 +6,7 @@ use crate::command::args::Args;
 use crate::command::cmd;
 use crate::command::context::Context;
 use crate::command::random;
+use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::set::members;
 use crate::command::set::reply;
@@ -29,8 +30,10 @@ fn spop(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         let len = cx.peek_set(key)?.map_or(0, Set::len);
         return Ok(draw(cx, key, len.min(1))?.pop().into());
     }
+    if args.len() > 1 {
+        return Err(ReplyError::SYNTAX);
+    }
     let count = args.non_negative()?;
-    args.finish()?;
     let Some(set) = cx.peek_set(key)? else {
         return Ok(reply([]));
     };
@@ -66,8 +69,10 @@ fn srandmember(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     if args.is_empty() {
         return Ok(pick(cx, key, 1)?.pop().into());
     }
+    if args.len() > 1 {
+        return Err(ReplyError::SYNTAX);
+    }
     let count = random::count(&mut args)?;
-    args.finish()?;
     // An array even in RESP3: members may come twice.
     Ok(Reply::bulks(pick(cx, key, count)?))
 }

@@ -68,6 +68,7 @@ impl<'a> Add<'a> {
             break;
         }
         let trim = options.finish(cx)?;
+        options.check_limit()?;
         let content = args.rest();
         let (id, id_at) = id.ok_or_else(|| ReplyError::arity("XADD"))?;
         if content.is_empty() || content.len() % 2 == 1 {

@@ -76,26 +76,33 @@ impl Options {
 
     /// The trim that the options ask for, if they ask for one.
     pub(super) fn finish(&self, cx: &Context<'_>) -> Result<Option<Trim>> {
-        let Some(bound) = self.bound else {
-            return match self.limit {
-                None | Some(0) => Ok(None),
-                Some(_) => Err(fixed(
-                    "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy",
-                )),
-            };
-        };
-        if self.limit.is_some() && !self.approximate {
+        if self.bound.is_none() && self.limit.is_some_and(|limit| limit > 0) {
             return Err(fixed(
-                "ERR syntax error, LIMIT cannot be used without the special ~ option",
+                "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy",
             ));
         }
+        self.bound.map(|bound| self.trim(cx, bound)).transpose()
+    }
+
+    fn trim(&self, cx: &Context<'_>, bound: Bound) -> Result<Trim> {
+        self.check_limit()?;
         let limit = self.limit.unwrap_or_else(|| default_limit(cx));
-        Ok(Some(Trim {
+        Ok(Trim {
             bound,
             approximate: self.approximate,
             limit: (limit > 0 && self.approximate).then_some(limit),
             references: self.references.unwrap_or_default(),
-        }))
+        })
+    }
+
+    /// Only what is approximate may have a limit.
+    pub(super) fn check_limit(&self) -> Result<()> {
+        match self.limit {
+            Some(_) if !self.approximate => Err(fixed(
+                "ERR syntax error, LIMIT cannot be used without the special ~ option",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The words of the command with the trim as it went: exact, so that it can be repeated whatever the nodes.

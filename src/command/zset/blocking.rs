@@ -24,10 +24,12 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 ];
 
 fn bzmpop(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let deadline_us = cx.deadline(&mut args)?;
+    let timeout = args.take(1)?;
     let keys = args.numbered_keys()?;
     let end = End::parse(&mut args)?;
     let count = args.pop_count()?;
+    // Every other error comes before that of the timeout.
+    let deadline_us = cx.deadline(&mut Args::new(timeout, 0))?;
     match pop_first(cx, keys, end, count)? {
         Some(popped) => Ok(popped),
         None => Ok(wait(cx, args, keys, deadline_us)),

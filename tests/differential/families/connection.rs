@@ -5,14 +5,13 @@ use super::Family;
 #[rustfmt::skip] // Rows of similar values.
 pub const CONNECTION: Family = Family {
     forms: &[
-        "AUTH { value | default value | value value }",
         "CLIENT CACHING { YES | NO | x }",
         "CLIENT GETNAME",
         "CLIENT GETREDIR",
         "CLIENT HELP",
         "CLIENT ID => kind",
         "CLIENT INFO => kind",
-        "CLIENT KILL { ID 999999 | TYPE x | SKIPME x | USER x | MAXAGE x | ADDR value | value | value value }",
+        "CLIENT KILL { ID 999999 | TYPE x | SKIPME x | USER x | MAXAGE x | ADDR 9.9.9.9:1 | 9.9.9.9:1 | value value }",
         "CLIENT LIST [ TYPE { NORMAL | PUBSUB | x } | ID 999999 ] => kind",
         "CLIENT NO-EVICT { ON | OFF | x }",
         "CLIENT NO-TOUCH { ON | OFF | x }",
@@ -27,7 +26,6 @@ pub const CONNECTION: Family = Family {
         "CLIENT x",
         "ECHO value",
         "HELLO => kind",
-        "HELLO { 2 | 3 } [ SETNAME name ] [ AUTH default value ] => kind",
         "HELLO { 1 | 4 | x | 3 x | 2 AUTH default | 3 SETNAME } => kind",
         "PING [ value ]",
         "QUIT",
@@ -37,4 +35,16 @@ pub const CONNECTION: Family = Family {
         "GET key",
     ],
     kinds: &[("name", &[b"me", b"", b"with space", b"new\nline", b"lib-1.0", b"\xff"])],
+};
+
+/// Passwords and protocols. In a transaction, Redis leaves out the reply to a wrong password, so that the client waits
+/// for ever, and answers with parts in either protocol.
+pub const AUTHENTICATION: Family = Family {
+    forms: &[
+        "AUTH { value | default value | value value }",
+        "HELLO { 2 | 3 } SETNAME { me | value } => kind",
+        "HELLO { 2 | 3 } AUTH { default | value } value => kind",
+        "ACL WHOAMI",
+    ],
+    kinds: &[],
 };

@@ -27,7 +27,7 @@ pub const HASHES: Family = Family {
         "HPEXPIRETIME key FIELDS 1 field => times",
         "HPTTL key FIELDS 2 field field => times",
         "HRANDFIELD key 100000 [ WITHVALUES ] => items",
-        "HRANDFIELD key { 0 | x | 1 WITHVALUE | 9223372036854775807 WITHVALUES | -9223372036854775808 }",
+        "HRANDFIELD key { 0 | x | 1 WITHVALUE | 9223372036854775807 WITHVALUES | -9223372036854775808 } => kind",
         "HRANDFIELD key => kind",
         "HSCAN key 0 COUNT 100000 [ MATCH pattern ] [ NOVALUES ] => items",
         "HSCAN key int [ COUNT int ] [ MATCH pattern ] => kind",

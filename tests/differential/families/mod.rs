@@ -1,6 +1,7 @@
 //! The commands that random sessions are made of: one file a family, one row a form.
 
 mod bits;
+mod blocking;
 mod cluster;
 mod connection;
 mod hashes;
@@ -17,7 +18,9 @@ mod vectors;
 mod zsets;
 
 pub use bits::BITS;
+pub use blocking::BLOCKING;
 pub use cluster::CLUSTER;
+pub use connection::AUTHENTICATION;
 pub use connection::CONNECTION;
 pub use hashes::HASHES;
 pub use keys::KEYS;
@@ -25,6 +28,7 @@ pub use lists::LISTS;
 pub use pubsub::PUBSUB;
 pub use scripts::SCRIPTS;
 pub use server::SERVER;
+pub use sets::LARGE_SETS;
 pub use sets::SETS;
 pub use streams::STREAMS;
 pub use strings::STRINGS;
@@ -46,11 +50,14 @@ pub struct Family {
 /// All of them.
 #[rustfmt::skip] // One family per line.
 pub const ALL: &[&Family] = &[
+    &AUTHENTICATION,
     &BITS,
+    &BLOCKING,
     &CLUSTER,
     &CONNECTION,
     &HASHES,
     &KEYS,
+    &LARGE_SETS,
     &LISTS,
     &PUBSUB,
     &SCRIPTS,
