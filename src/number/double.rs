@@ -73,6 +73,35 @@ pub fn format_double(number: f64) -> String {
     text
 }
 
+/// The text of `number` with seventeen digits, as C's `%.17g` prints it and as ZSCAN shows scores.
+pub fn format_double_in_full(number: f64) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return special(number).to_owned();
+    }
+    let scientific = format!("{:.16e}", number.abs());
+    let (digits, exponent) = scientific
+        .split_once('e')
+        .expect("an exponent was asked for");
+    let digits = digits.replace('.', "");
+    let digits = digits.trim_end_matches('0');
+    let exponent: i32 = exponent.parse().expect("an exponent is a number");
+    let mut text = String::from(if number < 0.0 { "-" } else { "" });
+    let last = exponent - (digits.len() as i32 - 1);
+    match (last, exponent) {
+        (0.., ..17) => {
+            text.push_str(digits);
+            text.extend(std::iter::repeat_n('0', last as usize));
+        }
+        (_, -4..17) => lay_out_point(&mut text, digits, -last as usize),
+        _ => {
+            let (sign, places) = (if exponent < 0 { '-' } else { '+' }, exponent.abs());
+            lay_out_exponent(&mut text, digits);
+            write!(text, "{sign}{places:02}").expect("a string takes all");
+        }
+    }
+    text
+}
+
 fn special(number: f64) -> &'static str {
     match number {
         _ if number.is_nan() => "nan",
@@ -92,10 +121,16 @@ fn lay_out(text: &mut String, digits: &str, exponent: i32) {
     } else if exponent < 0 && (exponent > -7 || scientific.abs() < 4) {
         lay_out_point(text, digits, -exponent as usize);
     } else {
-        let (first, rest) = digits.split_at(1);
-        let point = if rest.is_empty() { "" } else { "." };
-        write!(text, "{first}{point}{rest}e{scientific:+}").expect("a string takes all");
+        lay_out_exponent(text, digits);
+        write!(text, "{scientific:+}").expect("a string takes all");
     }
+}
+
+/// Appends `digits` with a point behind the first, and the `e` of an exponent.
+fn lay_out_exponent(text: &mut String, digits: &str) {
+    let (first, rest) = digits.split_at(1);
+    let point = if rest.is_empty() { "" } else { "." };
+    write!(text, "{first}{point}{rest}e").expect("a string takes all");
 }
 
 /// Appends `digits` with the last `decimals` of them behind the point.
@@ -118,6 +153,29 @@ fn lay_out_point(text: &mut String, digits: &str, decimals: usize) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// What ZSCAN of Redis 8.2.3 answers, with `zset-max-listpack-entries 0`.
+    #[test]
+    fn in_full_there_are_seventeen_digits() {
+        for (number, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (f64::NEG_INFINITY, "-inf"),
+            (1.0, "1"),
+            (0.1, "0.10000000000000001"),
+            (-1.797, "-1.7969999999999999"),
+            (1.5e-7, "1.4999999999999999e-07"),
+            (0.00015, "0.00014999999999999999"),
+            (12345.678901234567, "12345.678901234567"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (123456789012345680.0, "1.2345678901234568e+17"),
+            (1e300, "1.0000000000000001e+300"),
+            (5e-324, "4.9406564584124654e-324"),
+        ] {
+            assert_eq!(format_double_in_full(number), text);
+        }
+    }
 
     /// What ZADD and ZSCORE of Redis 8.2.3 answer, with `zset-max-listpack-entries 0`.
     const RECORDED: &[(&str, &str)] = &[

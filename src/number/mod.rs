@@ -8,6 +8,7 @@ mod integer;
 mod long_double;
 
 pub use double::format_double;
+pub use double::format_double_in_full;
 pub use double::parse_f64;
 pub use double::parse_f64_lax;
 pub use integer::format_i64;

@@ -25,10 +25,7 @@ const CONTENTS: &[(&str, &str)] = &[
 ];
 
 /// Forms that every key answers.
-const OF_ANY_TYPE: &[&str] = &[
-    "PEXPIRETIME key => times",
-    "OBJECT ENCODING key => encoding",
-];
+const OF_ANY_TYPE: &[&str] = &["PEXPIRETIME key => times", "OBJECT ENCODING key"];
 
 /// Where a dump is restored.
 const COPY: &[u8] = b"copy";

@@ -19,9 +19,6 @@ pub enum Likeness {
     Times,
     /// `clock`: times since the epoch do; other numbers are the same.
     Clock,
-    /// `encoding`: whether a field ever had a time to live does not count. HEXPIRE changes the encoding even when
-    /// it changes nothing else; ours follows from the journal, which has no record of what changed nothing.
-    Encoding,
     /// `kind`: of the same type, or the same error.
     Kind,
 }
@@ -41,7 +38,6 @@ impl Likeness {
             "pairs" => Likeness::Pairs,
             "times" => Likeness::Times,
             "clock" => Likeness::Clock,
-            "encoding" => Likeness::Encoding,
             "kind" => Likeness::Kind,
             _ => panic!("no likeness: {form}"),
         };
@@ -56,10 +52,6 @@ impl Likeness {
             Likeness::Pairs => text(ours, Order::Pairs) == text(real, Order::Pairs),
             Likeness::Times => near(ours, real, 0),
             Likeness::Clock => near(ours, real, FIRST_TIME),
-            Likeness::Encoding => {
-                let encoding = |reply| text(reply, Order::Fixed).replace("listpackex", "listpack");
-                encoding(ours) == encoding(real)
-            }
             Likeness::Kind if ours.is_error() || real.is_error() => ours == real,
             Likeness::Kind => std::mem::discriminant(ours) == std::mem::discriminant(real),
         }

@@ -59,8 +59,8 @@ pub struct Pair {
     waiting: BTreeSet<usize>,
     /// What each client has queued since its MULTI.
     queued: BTreeMap<usize, Vec<Likeness>>,
-    /// Whether anything was sorted. Redis sorts a sorted set as a skiplist, which it then stays; ours follows from
-    /// the journal, which has no record of what changed nothing.
+    /// Whether anything was sorted. Redis makes a sorted set a skiplist for that; ours follows from the journal, which
+    /// has no record of what changed nothing.
     sorted: bool,
     /// The session as a transcript, with the real server's replies.
     transcript: String,
@@ -179,8 +179,8 @@ impl Pair {
                 let mut parts = std::iter::zip(ours, real).zip(queue);
                 parts.all(|((ours, real), likeness)| likeness.holds(ours, real))
             }
-            (Answer::Reply(_), Answer::Reply(_))
-                if self.sorted && step.likeness == Likeness::Encoding =>
+            (Answer::Reply(_), Answer::Reply(real))
+                if self.sorted && *real == Reply::bulk("skiplist") =>
             {
                 true
             }

@@ -161,8 +161,9 @@ fn add(
     if options.only_existing {
         return Ok(Done::default());
     }
-    let longest = members.iter().map(|(_, member)| member.len()).max();
-    let mut zset = ZSet::for_members(members.len(), longest.unwrap_or(0), &limits);
+    // Redis looks at no more than the first: a longer one still comes to a listpack, whose zeros have no sign.
+    let longest = members.first().map_or(0, |(_, member)| member.len());
+    let mut zset = ZSet::for_members(members.len(), longest, &limits);
     let done = insert(&mut zset, options, members, &limits)?;
     cx.set(key, Value::ZSet(Arc::new(zset)));
     Ok(done)

@@ -22,6 +22,7 @@ use super::reply::Result;
 use super::spec::*;
 use crate::bytes::Bytes;
 use crate::number::format_double;
+use crate::number::format_double_in_full;
 use crate::resp::Reply;
 use crate::value::ZSet;
 use span::Span;
@@ -150,18 +151,17 @@ fn zscan(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Ok(scan_reply(0, Vec::<Bytes>::new()));
     };
     scan.options(&mut args)?;
-    let texts = |(member, score): (&Bytes, f64)| [member.clone(), format_double(score).into()];
     if !zset.is_skiplist() {
         // A listpack is walked in one step, whatever the cursor and the count.
         let found = zset.iter().filter(|(member, _)| scan.matches(member));
+        let texts = |(member, score): (&Bytes, f64)| [member.clone(), format_double(score).into()];
         return Ok(scan_reply(0, found.flat_map(texts)));
     }
     let window = scan.window(zset.len());
     let next = window.start;
     let entries = window.rev().filter_map(|at| zset.members().get_index(at));
     let found = entries.filter(|(member, _)| scan.matches(member));
-    Ok(scan_reply(
-        next,
-        found.flat_map(|(member, score)| texts((member, *score))),
-    ))
+    let texts =
+        |(member, score): (&Bytes, &f64)| [member.clone(), format_double_in_full(*score).into()];
+    Ok(scan_reply(next, found.flat_map(texts)))
 }

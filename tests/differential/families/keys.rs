@@ -17,7 +17,7 @@ pub const KEYS: Family = Family {
         "FLUSHDB [ ASYNC | SYNC ]",
         "KEYS pattern => items",
         "MOVE key db",
-        "OBJECT ENCODING key => encoding",
+        "OBJECT ENCODING key",
         "OBJECT FREQ key",
         "OBJECT HELP",
         "OBJECT IDLETIME key => times",

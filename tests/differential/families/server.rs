@@ -5,7 +5,8 @@ use super::Family;
 #[rustfmt::skip] // Rows of similar values.
 pub const SERVER: Family = Family {
     forms: &[
-        "ACL CAT [ category ] => items",
+        "ACL CAT => items",
+        "ACL CAT category => items",
         "ACL DELUSER user",
         "ACL DRYRUN user { GET key | SET key value | NOSUCH | GET }",
         "ACL GENPASS [ 5 | 256 ] => kind",
@@ -68,7 +69,7 @@ pub const SERVER: Family = Family {
         "GET key",
     ],
     kinds: &[
-        ("category", &[b"string", b"read", b"dangerous", b"x", b"", b"HASH"]),
+        ("category", &[b"string", b"x", b"", b"HASH"]),
         ("user", &[b"default", b"x", b"", b"DEFAULT"]),
         ("command", &[b"get", b"GET", b"config|get", b"x", b"", b"client", b"zadd", b"multi"]),
         ("setting", &[
