@@ -148,10 +148,10 @@ const KINDS: &[Kind] = &[
             "ZPOPMIN k",
             "ZPOPMAX k",
             "ZREM k member:@",
-            "ZREMRANGEBYRANK k # #",
             "ZRANDMEMBER k",
             "ZRANDMEMBER k 10",
             "ZSCAN k # COUNT 10",
+            "ZREMRANGEBYRANK k # #",
         ],
     },
 ];
@@ -159,19 +159,26 @@ const KINDS: &[Kind] = &[
 fn time() {
     print!("{:<42}", "ns, median; elements:");
     SIZES.iter().for_each(|size| print!("{size:>10}"));
-    println!("   after a snapshot of {}", SIZES[4]);
-    for kind in KINDS {
-        for template in kind.timed {
-            print!("{template:<42}");
-            let mut last = None;
-            for size in SIZES {
-                let client = Client::new();
-                client.fill(kind.command, size, kind.element);
-                print!("{:>10}", sample(&client, template, size, false));
-                last = Some(client);
+    println!("  after a snapshot");
+    KINDS.iter().for_each(time_kind);
+}
+
+/// A row for each command of the kind; the last number is that of the largest key, a snapshot taken before each call.
+fn time_kind(kind: &Kind) {
+    let mut rows = vec![Vec::new(); kind.timed.len()];
+    for size in SIZES {
+        let client = Client::new();
+        client.fill(kind.command, size, kind.element);
+        for (row, template) in rows.iter_mut().zip(kind.timed) {
+            row.push(sample(&client, template, size, false));
+            if size == SIZES[SIZES.len() - 1] {
+                row.push(sample(&client, template, size, true));
             }
-            println!("{:>10}", sample(&last.unwrap(), template, SIZES[4], true));
         }
+    }
+    for (row, template) in rows.iter().zip(kind.timed) {
+        let numbers: String = row.iter().map(|number| format!("{number:>10}")).collect();
+        println!("{template:<42}{numbers}");
     }
 }
 

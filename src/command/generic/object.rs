@@ -41,7 +41,7 @@ fn object_encoding(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 }
 
 /// A short string is `embstr` only together with its key and its time of expiry, for which a long key always has room.
-fn encoding(key: &[u8], slot: &Slot) -> &'static str {
+pub(in crate::command) fn encoding(key: &[u8], slot: &Slot) -> &'static str {
     let expiry = if slot.expires_at().is_some() && key.len() < 32 {
         8
     } else {

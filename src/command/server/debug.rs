@@ -1,15 +1,20 @@
 //! DEBUG: what tests of clients and of the fake itself ask for.
 //!
-//! What takes a server apart (SEGFAULT, OOM, …) or looks into structures that a fake does not have (LISTPACK,
-//! HTSTATS, …) is not there.
+//! What takes a server apart (SEGFAULT, OOM, …) is not there. What looks into Redis's structures tells of those that
+//! Redis would have.
 
 use std::time::Duration;
 
-use super::memory::serialized_len;
+use super::footprint::allocation;
+use super::footprint::head_len;
+use super::footprint::serialized_len;
+use super::footprint::text;
+use super::footprint::text_len;
 use crate::command::args::Args;
 use crate::command::config::Allowed;
 use crate::command::config::parse_size;
 use crate::command::context::Context;
+use crate::command::generic::object::encoding;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::fixed;
@@ -18,8 +23,11 @@ use crate::command::world::identity;
 use crate::number::parse_f64;
 use crate::number::parse_i64;
 use crate::resp::Reply;
+use crate::value::List;
+use crate::value::ListLimits;
 use crate::value::StringValue;
 use crate::value::Value;
+use crate::value::rdb;
 
 type Handler = fn(&mut Context<'_>, Args<'_>) -> Result;
 
@@ -31,13 +39,16 @@ const SUBCOMMANDS: &[(&str, usize, usize, Handler)] = &[
     ("DIGEST-VALUE", 0, usize::MAX, digest_value),
     ("ERROR", 1, 1, error),
     ("HELP", 0, 0, debug_help),
+    ("LISTPACK", 1, 1, listpack),
     ("LOADAOF", 0, 0, loadaof),
     ("LOG", 1, 1, nothing),
-    ("OBJECT", 1, 2, object),
+    ("OBJECT", 1, 1, object),
     ("POPULATE", 1, 3, populate),
     ("PROTOCOL", 1, 1, protocol),
+    ("QUICKLIST", 1, 2, quicklist),
     ("QUICKLIST-PACKED-THRESHOLD", 1, 1, quicklist_packed_threshold),
     ("RELOAD", 0, usize::MAX, reload),
+    ("SDSLEN", 1, 1, sdslen),
     ("SET-ACTIVE-EXPIRE", 1, 1, set_active_expire),
     ("SLEEP", 1, 1, sleep),
     // Knobs of structures that a fake does not have: suites that turn them only want an OK.
@@ -110,15 +121,84 @@ fn loadaof(cx: &mut Context<'_>, _: Args<'_>) -> Result {
 }
 
 fn object(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let now_s = cx.now_s();
-    let slot = cx.look(args.next()?).ok_or(ReplyError::NO_SUCH_KEY)?;
+    let (now_s, limits) = (cx.now_s(), cx.limits());
+    let compress = cx.world.config.rdbcompression();
+    let key = args.next()?;
+    let slot = cx.look(key).ok_or(ReplyError::NO_SUCH_KEY)?;
     let idle_s = now_s.saturating_sub(slot.accessed());
+    let mut text = format!(
+        "Value at:0x7f0000000000 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle_s}",
+        encoding(key, slot),
+        serialized_len(&slot.value, compress, &limits),
+        slot.accessed() % (1 << 24),
+    );
+    if let Value::List(list) = &slot.value
+        && list.encoding() == "quicklist"
+    {
+        text += &describe_nodes(list, limits.list);
+    }
+    Ok(Reply::Simple(text.into()))
+}
+
+fn describe_nodes(list: &List, limits: ListLimits) -> String {
+    let sizes = rdb::node_sizes(list, limits);
+    format!(
+        " ql_nodes:{} ql_avg_node:{:.2} ql_listpack_max:{} ql_compressed:{} ql_uncompressed_size:{}",
+        sizes.len(),
+        list.len() as f64 / sizes.len() as f64,
+        limits.size,
+        u8::from(limits.depth > 0),
+        sizes.iter().sum::<usize>(),
+    )
+}
+
+/// Redis prints the structure where nobody looks.
+fn listpack(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let encoding = encoding_of(cx, args.next()?)?;
+    if !["listpack", "listpackex"].contains(&encoding) {
+        return Err(fixed("ERR Not a listpack encoded object."));
+    }
+    Ok(Reply::Simple("Listpack structure printed on stdout".into()))
+}
+
+fn quicklist(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    if encoding_of(cx, args.next()?)? != "quicklist" {
+        return Err(fixed("ERR Not a quicklist encoded object."));
+    }
+    Ok(Reply::Simple(
+        "Quicklist structure printed on stdout".into(),
+    ))
+}
+
+fn encoding_of(cx: &mut Context<'_>, key: &[u8]) -> Result<&'static str> {
+    let slot = cx.look(key).ok_or(ReplyError::NO_SUCH_KEY)?;
+    Ok(encoding(key, slot))
+}
+
+/// The lengths of a key and of its string, and what is free behind them.
+fn sdslen(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    let key = args.next()?;
+    let slot = cx.look(key).ok_or(ReplyError::NO_SUCH_KEY)?;
+    let Value::String(string) = &slot.value else {
+        return Err(fixed("ERR Not an sds encoded string."));
+    };
+    let (head, len) = (head_len(key, slot), string.len());
+    let (size, free, value_size) = match encoding(key, slot) {
+        "int" => return Err(fixed("ERR Not an sds encoded string.")),
+        "embstr" => {
+            let size = allocation(head + len + 4);
+            (size, size - (head + len + 4), 0)
+        }
+        _ => {
+            let size = text(len);
+            (allocation(head), size - text_len(len), size)
+        }
+    };
     Ok(Reply::Simple(
         format!(
-            "Value at:0x7f0000000000 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle_s}",
-            slot.value.encoding(),
-            serialized_len(&slot.value),
-            slot.accessed() % (1 << 24),
+            "key_sds_len:{}, key_sds_avail:0, key_zmalloc: {size}, val_sds_len:{len}, val_sds_avail:{free}, \
+             val_zmalloc: {value_size}",
+            key.len(),
         )
         .into(),
     ))

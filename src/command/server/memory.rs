@@ -1,5 +1,6 @@
 //! MEMORY: estimates. A fake measures no allocator: sizes follow from what is kept, and are the same on every machine.
 
+use super::footprint::footprint;
 use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::container;
@@ -11,8 +12,6 @@ use crate::command::spec::*;
 use crate::command::sub;
 use crate::command::world::World;
 use crate::resp::Reply;
-use crate::value::Value;
-use crate::value::rdb;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(in crate::command) const COMMANDS: &[Command] = &[
@@ -42,8 +41,9 @@ pub(super) const STARTUP: u64 = 1 << 20;
 const KEY: usize = 64;
 
 fn memory_doctor(_: &mut Context<'_>, _: Args<'_>) -> Result {
-    let text = "Hi Sam, I can't find any memory issue in your instance. I can only account for what occurs on this \
-                base.\n";
+    let text = "Hi Sam, this instance is empty or is using very little memory, my issues detector can't be used in these \
+                conditions. Please, leave for your mission on Earth and fill it with some data. The new Sam and I will be \
+                back to our programming as soon as I finished rebooting.\n";
     Ok(Reply::Verbatim(*b"txt", text.into()))
 }
 
@@ -115,17 +115,9 @@ fn memory_usage(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
             return Err(ReplyError::SYNTAX);
         }
     }
-    let size = cx
-        .look(key)
-        .map(|slot| KEY + key.len() + serialized_len(&slot.value));
+    let limits = cx.limits();
+    let size = cx.look(key).map(|slot| footprint(key, slot, &limits));
     Ok(size.map_or(Reply::Null, Reply::len))
-}
-
-/// The length of a value in DUMP's format, uncompressed and without its type.
-pub(super) fn serialized_len(value: &Value) -> usize {
-    let mut bytes = Vec::new();
-    rdb::encode_value(value, &mut bytes, false);
-    bytes.len().saturating_sub(1)
 }
 
 /// The memory that the data takes: the tables of keys, without what long values keep outside of them.

@@ -54,7 +54,8 @@ fn write_nodes(list: &List, out: &mut Vec<u8>, style: Style) {
     }
 }
 
-fn nodes(list: &List, limits: ListLimits) -> Vec<(u64, Vec<u8>)> {
+/// Each node's kind and bytes.
+pub(super) fn nodes(list: &List, limits: ListLimits) -> Vec<(u64, Vec<u8>)> {
     let (mut nodes, mut open) = (Vec::new(), Listpack::new());
     for item in list.iter() {
         let is_plain = item.len() > limits.bytes();

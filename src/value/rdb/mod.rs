@@ -30,6 +30,7 @@ use std::sync::Arc;
 use self::input::Input;
 use self::input::Malformed;
 use super::Limits;
+use super::List;
 use super::ListLimits;
 use super::StringValue;
 use super::Value;
@@ -37,7 +38,7 @@ use super::Value;
 /// The version of the format that Redis 8.2 writes, and the newest that it reads.
 const VERSION: u16 = 12;
 /// The bytes behind a value: the version and the checksum.
-const FOOTER: usize = 10;
+pub const FOOTER: usize = 10;
 /// CRC-64 after Jones, reflected, starting from 0.
 static CRC: crc::Crc<u64, crc::Table<16>> = crc::Crc::<u64, _>::new(&crc::CRC_64_REDIS);
 
@@ -126,6 +127,12 @@ pub fn dump(value: &Value, compress: bool, limits: &Limits) -> Vec<u8> {
     payload.extend(VERSION.to_le_bytes());
     payload.extend(CRC.checksum(&payload).to_le_bytes());
     payload
+}
+
+/// The bytes of each of the nodes that DUMP would write a list in.
+pub fn node_sizes(list: &List, limits: ListLimits) -> Vec<usize> {
+    let nodes = list::nodes(list, limits).into_iter();
+    nodes.map(|(_, node)| node.len()).collect()
 }
 
 /// The value of a payload that DUMP answered, of this or any earlier version since Redis 2.6, in the encoding
