@@ -150,7 +150,7 @@ impl Stream {
     pub fn range(&self, ids: RangeInclusive<StreamId>) -> impl Iterator<Item = Entry<'_>> {
         let nodes = self.nodes.range(self.places(&ids));
         nodes
-            .flat_map(|node| live(node))
+            .flat_map(live)
             .skip_while({
                 let start = *ids.start();
                 move |entry| entry.id < start
