@@ -456,6 +456,36 @@ fn parts_of_streams_are_entries_and_groups() {
     lab.run("XDEL s 1-1\nXADD s 3-1 f v\nXREADGROUP GROUP readers me COUNT 1 STREAMS s >");
     let changes = lab.past().diff(&Rev::seq(4), &Rev::LAST, None).unwrap();
     let parts = changes[0].parts();
+    let some = |text: &str| Some(text.to_owned());
+    let group = |counts: &str| Some(format!("name readers {counts}"));
+    let expected = [
+        ("1-1".to_owned(), some("f v"), None),
+        (
+            "group readers".to_owned(),
+            group("consumers 0 pending 0 last-delivered-id 0-0 entries-read lag 2"),
+            group("consumers 1 pending 1 last-delivered-id 2-1 entries-read 2 lag 1"),
+        ),
+        ("3-1".to_owned(), None, some("f v")),
+    ];
+    assert_eq!(named(&parts), expected);
+}
+
+#[test]
+fn parts_of_vector_sets_are_elements() {
+    let mut lab = Lab::new();
+    lab.run("VADD v VALUES 2 3 4 a NOQUANT\nVADD v VALUES 2 1 0 b NOQUANT");
+    lab.run("VSETATTR v a {}\nVREM v b");
+    let changes = lab.past().diff(&Rev::seq(3), &Rev::LAST, None).unwrap();
+    let some = |text: &str| Some(text.to_owned());
+    let expected = [
+        ("a".to_owned(), some("3 4"), some("3 4 {}")),
+        ("b".to_owned(), some("1 0"), None),
+    ];
+    assert_eq!(named(&changes[0].parts()), expected);
+}
+
+/// Parts with names: the words before and after.
+fn named(parts: &[timeline::PartChange]) -> Vec<(String, Option<String>, Option<String>)> {
     let side = |part: &Option<timeline::Part>| {
         let part = part.as_ref()?;
         let words = part.value.iter().map(|word| String::from_utf8_lossy(word));
@@ -469,18 +499,7 @@ fn parts_of_streams_are_entries_and_groups() {
         ),
         place => panic!("{place:?}"),
     });
-    let some = |text: &str| Some(text.to_owned());
-    let group = |counts: &str| Some(format!("name readers {counts}"));
-    let expected = [
-        ("1-1".to_owned(), some("f v"), None),
-        (
-            "group readers".to_owned(),
-            group("consumers 0 pending 0 last-delivered-id 0-0 entries-read lag 2"),
-            group("consumers 1 pending 1 last-delivered-id 2-1 entries-read 2 lag 1"),
-        ),
-        ("3-1".to_owned(), None, some("f v")),
-    ];
-    assert_eq!(shown.collect::<Vec<_>>(), expected);
+    shown.collect()
 }
 
 #[test]

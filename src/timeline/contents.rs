@@ -18,7 +18,7 @@ use super::view::View;
 pub enum Contents {
     /// A string.
     Whole(Part),
-    /// Hash fields, set and sorted set members, stream entries.
+    /// Hash fields, set and sorted set members, stream entries, elements of vector sets.
     Named(Vec<(Bytes, Part)>),
     /// A list.
     Sequence(Vec<Part>),
@@ -27,7 +27,8 @@ pub enum Contents {
 /// One part of a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Part {
-    /// A field's value, a member's score, an entry's fields and values, nothing for a member of a set.
+    /// A field's value, a member's score, an entry's fields and values, an element's components and attributes, nothing for
+    /// a member of a set.
     pub value: Vec<Bytes>,
     /// When the part expires, in milliseconds since the epoch.
     pub expires_at: Option<i64>,
@@ -58,6 +59,7 @@ impl Contents {
             "set" => Contents::Named(set(run(&[b"SMEMBERS", KEY]))),
             "zset" => Contents::Named(pairs(run(&[b"ZRANGE", KEY, b"0", b"-1", b"WITHSCORES"]))),
             "stream" => stream(&mut run),
+            "vectorset" => vectors(&mut run),
             _ => Contents::Whole(Part::of(leaves(run(&[b"GET", KEY])))),
         }
     }
@@ -104,6 +106,18 @@ fn stream(run: &mut impl FnMut(&[&[u8]]) -> Reply) -> Contents {
         parts.push((Bytes::from([b"group ", name].concat()), Part::of(words)));
     }
     Contents::Named(parts)
+}
+
+/// Elements with their components, and their attributes behind these.
+fn vectors(run: &mut impl FnMut(&[&[u8]]) -> Reply) -> Contents {
+    let count = leaves(run(&[b"VCARD", KEY])).concat();
+    let names = leaves(run(&[b"VRANDMEMBER", KEY, &count]));
+    let part = |name: Bytes| {
+        let mut words = leaves(run(&[b"VEMB", KEY, &name]));
+        words.extend(leaves(run(&[b"VGETATTR", KEY, &name])));
+        (name, Part::of(words))
+    };
+    Contents::Named(names.into_iter().map(part).collect())
 }
 
 fn list(reply: Reply) -> Vec<Part> {
