@@ -1,6 +1,6 @@
 //! The keyspace: keys and their values, times to live and watches. It knows no command and no client.
 //!
-//! A [`Keyspace`] is copy-on-write: [`Clone`] is a snapshot, and costs one reference count per 64 keys.
+//! A [`Keyspace`] is copy-on-write: [`Clone`] is a snapshot, and costs one reference count per thousand keys.
 
 mod db;
 mod digest;

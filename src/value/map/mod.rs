@@ -4,10 +4,12 @@
 //!
 //! - **Order.** Entries keep insertion order; a removal moves the last entry into the gap, or closes the gap
 //!   where it is asked to. Nothing observable depends on a hash, and the entry at an index is found in O(1).
-//! - **Copy on write.** Entries and table live in segments behind reference counts, so that `clone` costs
-//!   one count per segment and a later write copies only the segments it touches.
+//! - **Copy on write.** Entries and table live in small pieces behind reference counts, so that `clone` costs one
+//!   count per thousand entries and a later write copies only the pieces it touches.
 //!
 //! It must not know what its values mean.
+
+mod vector;
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -16,28 +18,29 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::bytes::Bytes;
+use vector::CowVec;
 
-/// Entries of one segment: what a write after a clone copies at most.
-const SEGMENT: usize = 64;
 /// Up to this many entries are found by looking at each; the table starts beyond.
 const SMALL: usize = 8;
 /// The average number of table slots in one shard before the shards are split: few are so much larger that
 /// their tables outgrow the 896 slots that 1024 buckets may have.
 const SHARD: usize = 800;
+/// Positions and shards that the map itself computes are there.
+const WITHIN: &str = "a position below the length";
 
 /// An insertion-ordered, copy-on-write map from byte strings to `V`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Map<V> {
-    segments: Vec<Segment<V>>,
-    /// A power of two of shards, chosen by the hash's high bits; none while the map is small.
-    shards: Vec<Arc<Shard>>,
+    entries: CowVec<(Bytes, V)>,
     len: usize,
+    /// Chosen by the hash's high bits.
+    shards: CowVec<Arc<Shard>>,
+    /// A power of two; 0 while the map is small.
+    shard_count: usize,
 }
 
 /// The positions of entries, found by the hashes of their keys.
 type Shard = HashTable<u32>;
-/// Up to 64 entries.
-type Segment<V> = Arc<Vec<(Bytes, V)>>;
 
 impl<V> Default for Map<V> {
     fn default() -> Self {
@@ -45,23 +48,14 @@ impl<V> Default for Map<V> {
     }
 }
 
-impl<V> Clone for Map<V> {
-    fn clone(&self) -> Self {
-        Map {
-            segments: self.segments.clone(),
-            shards: self.shards.clone(),
-            len: self.len,
-        }
-    }
-}
-
 impl<V> Map<V> {
     /// An empty map.
     pub const fn new() -> Map<V> {
         Map {
-            segments: Vec::new(),
-            shards: Vec::new(),
+            entries: CowVec::new(),
             len: 0,
+            shards: CowVec::new(),
+            shard_count: 0,
         }
     }
 
@@ -77,21 +71,17 @@ impl<V> Map<V> {
 
     /// The entry at a position in the order.
     pub fn get_index(&self, index: usize) -> Option<(&Bytes, &V)> {
-        let (key, value) = self.segments.get(index / SEGMENT)?.get(index % SEGMENT)?;
-        Some((key, value))
+        self.entries.get(index).map(|(key, value)| (key, value))
     }
 
     /// The position of `key` in the order.
     pub fn index_of(&self, key: &[u8]) -> Option<usize> {
-        if self.shards.is_empty() {
-            return self
-                .segments
-                .first()?
-                .iter()
-                .position(|(other, _)| **other == *key);
+        if self.shard_count == 0 {
+            return self.keys().position(|other| **other == *key);
         }
         let hash = hash(key);
-        self.shards[shard_of(hash, self.shards.len())]
+        self.shards
+            .get(shard_of(hash, self.shard_count))?
             .find(hash, |&index| *self.at(index as usize).0 == *key)
             .map(|&index| index as usize)
     }
@@ -113,9 +103,7 @@ impl<V> Map<V> {
 
     /// The entries in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Bytes, &V)> + Clone {
-        self.segments
-            .iter()
-            .flat_map(|segment| segment.iter().map(|(key, value)| (key, value)))
+        self.entries.iter().map(|(key, value)| (key, value))
     }
 
     /// The keys in order.
@@ -135,17 +123,16 @@ impl<V> Map<V> {
 
     /// Bytes that the map itself takes beside its keys' and values' own allocations.
     pub fn heap_size(&self) -> usize {
-        let entries: usize = self.segments.iter().map(|s| s.capacity()).sum();
         let slots: usize = self
             .shards
             .iter()
             .map(|shard| shard.allocation_size())
             .sum();
-        entries * size_of::<(Bytes, V)>() + slots + self.segments.capacity() * size_of::<usize>()
+        self.entries.capacity() * size_of::<(Bytes, V)>() + slots
     }
 
     fn at(&self, index: usize) -> &(Bytes, V) {
-        &self.segments[index / SEGMENT][index % SEGMENT]
+        self.entries.get(index).expect(WITHIN)
     }
 }
 
@@ -189,7 +176,7 @@ impl<V: Clone> Map<V> {
     pub fn remove_index(&mut self, index: usize) -> (Bytes, V) {
         assert!(index < self.len, "no entry {index} among {}", self.len);
         let last = self.len - 1;
-        if !self.shards.is_empty() {
+        if self.shard_count > 0 {
             let removed = hash(&self.at(index).0);
             let moved = hash(&self.at(last).0);
             self.slot_mut(removed, index, |entry| {
@@ -199,14 +186,9 @@ impl<V: Clone> Map<V> {
                 self.slot_mut(moved, last, |mut entry| *entry.get_mut() = index as u32);
             }
         }
-        let tail = Arc::make_mut(&mut self.segments[last / SEGMENT]);
-        let mut entry = tail.pop().expect("the last segment is never empty");
-        if tail.is_empty() {
-            self.segments.pop();
-        }
-        if index != last {
-            let segment = Arc::make_mut(&mut self.segments[index / SEGMENT]);
-            std::mem::swap(&mut segment[index % SEGMENT], &mut entry);
+        let mut entry = self.entries.pop().expect(WITHIN);
+        if let Some(gap) = self.entries.get_mut(index) {
+            std::mem::swap(gap, &mut entry);
         }
         self.len = last;
         entry
@@ -218,13 +200,10 @@ impl<V: Clone> Map<V> {
         if index == self.len - 1 {
             return Some(self.remove_index(index));
         }
-        let first = index / SEGMENT;
-        let entry = Arc::make_mut(&mut self.segments[first]).remove(index % SEGMENT);
-        for next in first + 1..self.segments.len() {
-            let moved = Arc::make_mut(&mut self.segments[next]).remove(0);
-            Arc::make_mut(&mut self.segments[next - 1]).push(moved);
+        for at in index..self.len - 1 {
+            self.entries.swap(at, at + 1);
         }
-        self.segments.pop_if(|last| last.is_empty());
+        let entry = self.entries.pop().expect(WITHIN);
         self.len -= 1;
         self.close_gap(index as u32, hash(&entry.0));
         Some(entry)
@@ -237,10 +216,10 @@ impl<V: Clone> Map<V> {
     /// When there is no entry at one of the positions.
     pub fn shift(&mut self, from: usize, to: usize) {
         for at in from..to {
-            self.swap(at, at + 1);
+            self.entries.swap(at, at + 1);
         }
         for at in (to..from).rev() {
-            self.swap(at, at + 1);
+            self.entries.swap(at, at + 1);
         }
         let shifted = |index: usize| match index {
             _ if index == from => to,
@@ -248,49 +227,39 @@ impl<V: Clone> Map<V> {
             _ if to <= index && index < from => index + 1,
             _ => index,
         };
-        for shard in self.shards.iter_mut().filter(|_| from != to) {
-            let indices = Arc::make_mut(shard).iter_mut();
-            indices.for_each(|index| *index = shifted(*index as usize) as u32);
+        if from != to {
+            self.each_position_mut(|index| *index = shifted(*index as usize) as u32);
         }
-    }
-
-    /// Exchanges two entries, but not the positions that the table has of them.
-    fn swap(&mut self, a: usize, b: usize) {
-        if a / SEGMENT == b / SEGMENT {
-            Arc::make_mut(&mut self.segments[a / SEGMENT]).swap(a % SEGMENT, b % SEGMENT);
-            return;
-        }
-        let segments = self.segments.get_disjoint_mut([a / SEGMENT, b / SEGMENT]);
-        let [one, other] = segments.expect("two entries").map(Arc::make_mut);
-        std::mem::swap(&mut one[a % SEGMENT], &mut other[b % SEGMENT]);
     }
 
     /// Forgets the position of a removed entry; those behind it are one less.
     fn close_gap(&mut self, removed: u32, hash: u64) {
-        if self.shards.is_empty() {
+        if self.shard_count == 0 {
             return;
         }
         self.slot_mut(hash, removed as usize, |entry| {
             entry.remove();
         });
-        for shard in &mut self.shards {
-            let behind = Arc::make_mut(shard)
-                .iter_mut()
-                .filter(|index| **index > removed);
-            behind.for_each(|index| *index -= 1);
+        self.each_position_mut(|index| *index -= u32::from(*index > removed));
+    }
+
+    fn each_position_mut(&mut self, mut change: impl FnMut(&mut u32)) {
+        for shard in 0..self.shard_count {
+            self.shard_mut(shard).iter_mut().for_each(&mut change);
         }
+    }
+
+    fn shard_mut(&mut self, shard: usize) -> &mut Shard {
+        Arc::make_mut(self.shards.get_mut(shard).expect(WITHIN))
     }
 
     /// Changes every value.
     pub fn each_value_mut(&mut self, mut change: impl FnMut(&mut V)) {
-        for segment in &mut self.segments {
-            let entries = Arc::make_mut(segment).iter_mut();
-            entries.for_each(|(_, value)| change(value));
-        }
+        (0..self.len).for_each(|index| change(self.value_mut(index)));
     }
 
     fn value_mut(&mut self, index: usize) -> &mut V {
-        &mut Arc::make_mut(&mut self.segments[index / SEGMENT])[index % SEGMENT].1
+        &mut self.entries.get_mut(index).expect(WITHIN).1
     }
 
     fn slot_mut(
@@ -299,38 +268,23 @@ impl<V: Clone> Map<V> {
         index: usize,
         change: impl FnOnce(hashbrown::hash_table::OccupiedEntry<'_, u32>),
     ) {
-        let shard = shard_of(hash, self.shards.len());
-        let entry = Arc::make_mut(&mut self.shards[shard])
+        let entry = self
+            .shard_mut(shard_of(hash, self.shard_count))
             .find_entry(hash, |&other| other as usize == index);
         change(entry.unwrap_or_else(|_| unreachable!("every entry has its slot")));
     }
 
     /// Appends an entry whose key is not there yet.
     fn push(&mut self, key: Bytes, value: V) {
-        let index = self.len;
-        if index == 0 {
-            self.segments = vec![Arc::default()];
-        } else if index.is_multiple_of(SEGMENT) {
-            self.segments.push(Arc::new(Vec::with_capacity(SEGMENT)));
-        }
-        let hash = hash(&key);
-        let segment = Arc::make_mut(&mut self.segments[index / SEGMENT]);
-        if index < SMALL {
-            // Small maps are many.
-            segment.reserve_exact(1);
-        }
-        segment.push((key, value));
+        let (index, hash) = (self.len, hash(&key));
+        self.entries.push((key, value));
         self.len += 1;
-        if !self.shards.is_empty() && self.len <= self.shards.len() * SHARD {
-            let shard = shard_of(hash, self.shards.len());
-            insert_slot(
-                Arc::make_mut(&mut self.shards[shard]),
-                &self.segments,
-                hash,
-                index,
-            );
+        if self.shard_count > 0 && self.len <= self.shard_count * SHARD {
+            let shard = self.shards.get_mut(shard_of(hash, self.shard_count));
+            let shard = Arc::make_mut(shard.expect(WITHIN));
+            insert_slot(shard, &self.entries, hash, index);
         } else if self.len > SMALL {
-            self.rebuild((self.shards.len() * 2).max(1));
+            self.rebuild((self.shard_count * 2).max(1));
         }
     }
 
@@ -341,12 +295,13 @@ impl<V: Clone> Map<V> {
             let hash = hash(key);
             insert_slot(
                 &mut tables[shard_of(hash, count)],
-                &self.segments,
+                &self.entries,
                 hash,
                 index,
             );
         }
         self.shards = tables.into_iter().map(Arc::new).collect();
+        self.shard_count = count;
     }
 }
 
@@ -378,9 +333,9 @@ fn shard_of(hash: u64, shards: usize) -> usize {
 }
 
 /// Notes in a shard where the entry of this hash is.
-fn insert_slot<V>(shard: &mut Shard, segments: &[Segment<V>], key_hash: u64, index: usize) {
+fn insert_slot<V>(shard: &mut Shard, entries: &CowVec<(Bytes, V)>, key_hash: u64, index: usize) {
     let index = u32::try_from(index).expect("below 2^32 keys");
-    let rehash = |&at: &u32| hash(&segments[at as usize / SEGMENT][at as usize % SEGMENT].0);
+    let rehash = |&at: &u32| hash(&entries.get(at as usize).expect(WITHIN).0);
     shard.insert_unique(key_hash, index, rehash);
 }
 
@@ -402,14 +357,6 @@ mod tests {
         assert_eq!(
             (map.get(b"7"), map.get(b"999"), map.len()),
             (Some(&70), None, 999)
-        );
-        let shared = std::iter::zip(&map.segments, &before.segments)
-            .filter(|(a, b)| Arc::ptr_eq(a, b))
-            .count();
-        assert_eq!(
-            shared,
-            before.segments.len() - 2,
-            "only the written segments were copied"
         );
     }
 
