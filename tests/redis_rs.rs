@@ -27,6 +27,9 @@ use redis::Value;
 use redis::aio::ConnectionLike;
 use redis::streams::StreamMaxlen;
 use redis::streams::StreamReadOptions;
+use redis::vector_sets::EmbeddingInput;
+use redis::vector_sets::VectorAddInput;
+use redis::vector_sets::VectorSimilaritySearchInput;
 
 type Con = Box<dyn ConnectionLike + Send + Sync>;
 
@@ -302,6 +305,27 @@ async fn streams() -> RedisResult<()> {
         assert_eq!(read.keys[0].ids[0].id, "1-2");
         assert_eq!(r.xdel("s", &["1-2"]).await?, 1);
         assert_eq!(r.xlen("s").await?, 0);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn vector_sets() -> RedisResult<()> {
+    for mut r in everywhere().await {
+        for (vector, element) in [([1.0, 0.0], "east"), ([0.0, 1.0], "north")] {
+            let vector = VectorAddInput::Values(EmbeddingInput::Float64(&vector));
+            assert!(r.vadd("v", vector, element).await?);
+        }
+        assert!(
+            r.vsetattr("v", "north", &serde_json::json!({"cold": true}))
+                .await?
+        );
+        assert_eq!((r.vcard("v").await?, r.vdim("v").await?), (2, 2));
+        let near = VectorSimilaritySearchInput::Values(EmbeddingInput::Float64(&[0.9, 0.1]));
+        let near: Vec<String> = r.vsim("v", near).await?;
+        assert_eq!(near, ["east", "north"]);
+        assert_eq!(r.vgetattr("v", "north").await?.unwrap(), "{\"cold\":true}");
+        assert!(r.vrem("v", "east").await?);
     }
     Ok(())
 }

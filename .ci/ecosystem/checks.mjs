@@ -16,7 +16,7 @@ const limit = (milliseconds) =>
   });
 
 // Runs each check with what `open` makes for it, closes that again, and ends the process.
-export async function run(client, checks, { open, close, seconds = 20 }) {
+export async function run(client, checks, { open, close, seconds = 60 }) {
   let failed = false;
   for (const [name, check] of Object.entries(checks).filter(([name]) => name.includes(only))) {
     const opened = await open();

@@ -6,7 +6,7 @@ import traceback
 from _thread import interrupt_main
 
 
-def run(client, checks, prepare, seconds=20):
+def run(client, checks, prepare, seconds=60):
     """Runs each check with what `prepare` makes for it, and ends the process."""
     only = sys.argv[2] if len(sys.argv) > 2 else ""
     failed = False

@@ -82,6 +82,13 @@ const checks = {
     assert.deepEqual(await r.bitfield("f", ...fields), [0, 255, -1]);
   },
 
+  async "vector sets"(r) {
+    assert.equal(Number(await r.call("VADD", "v", "VALUES", 2, 1, 0, "east")), 1);
+    assert.equal(Number(await r.call("VADD", "v", "VALUES", 2, 0, 1, "north")), 1);
+    assert.equal(await r.call("VCARD", "v"), 2);
+    assert.deepEqual(await r.call("VSIM", "v", "VALUES", 2, 0.9, 0.1), ["east", "north"]);
+  },
+
   async "waiting for others"(r, other) {
     assert.equal(await r.blpop("l", 0.01), null);
     const soon = (push) => setTimeout(push, 50);

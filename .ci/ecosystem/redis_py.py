@@ -41,6 +41,9 @@ class Immediate:
         operation.execute = awaited
         return operation
 
+    def vset(self):
+        return Immediate(self.inner.vset())
+
     def register_script(self, text):
         script = self.inner.register_script(text)
 
@@ -190,6 +193,17 @@ async def bitmaps(r, other):
     assert await field.set("u8", 0, 250).incrby("u8", 0, 10).get("i8", "#0").execute() == [0, 255, -1]
 
 
+async def vector_sets(r, other):
+    v = r.vset()
+    assert await v.vadd("v", [1.0, 0.0], "east") == 1
+    assert await v.vadd("v", [0.0, 1.0], "north", attributes={"cold": True}) == 1
+    assert await v.vcard("v") == 2 and await v.vdim("v") == 2
+    assert await v.vsim("v", [0.9, 0.1]) == [b"east", b"north"]
+    assert await v.vsim("v", [0.9, 0.1], filter=".cold") == [b"north"]
+    assert await v.vgetattr("v", "north") == {"cold": True}
+    assert await v.vrem("v", "east") == 1
+
+
 async def blocking(r, other):
     assert await r.blpop(["l"], timeout=0.01) is None
 
@@ -317,6 +331,7 @@ CHECKS = [
     sets,
     sorted_sets,
     streams,
+    vector_sets,
     blocking,
     expiry,
     scan_iter,
