@@ -310,11 +310,16 @@ static BY_NAME: LazyLock<HashTable<&'static Command>> = LazyLock::new(|| {
     table
 });
 
-/// A hash of a name, whatever its case.
+/// A hash of a name, whatever its case: of its length, its first letters and its last.
 fn name_hash(name: &[u8]) -> u64 {
-    name.iter().fold(name.len() as u64, |hash, byte| {
-        (hash.rotate_left(5) ^ u64::from(byte & !0x20)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    })
+    let [head, tail] = [name.first_chunk(), name.last_chunk()].map(|chunk| match chunk {
+        Some(letters) => u32::from_le_bytes(*letters),
+        None => name
+            .iter()
+            .fold(0, |word, letter| word << 8 | u32::from(*letter)),
+    });
+    let letters = (u64::from(tail) << 32 | u64::from(head)) & 0xDFDF_DFDF_DFDF_DFDF;
+    (letters ^ name.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// The row of a command, `CLIENT` or `CLIENT|ID`, whatever the case.
