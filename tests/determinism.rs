@@ -1,6 +1,7 @@
 //! Sessions that two processes play leave the same bytes on disk.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -9,13 +10,19 @@ use fakeredis::Clock;
 use fakeredis::FakeRedis;
 use fakeredis::Fsync;
 use fakeredis::Recording;
+use fakeredis::Rev;
+use fakeredis::resp::Reply;
 use fakeredis::rng::Rng;
 use tempfile::TempDir;
 
+use crate::differential::families;
+use crate::differential::session;
 use crate::support::ours;
 use crate::support::ours::InProcess;
 use crate::support::player;
+use crate::support::player::Answer;
 use crate::support::player::Target;
+use crate::support::transcript::Exchange;
 use crate::support::transcript::Order;
 use crate::support::transcript::Step;
 use crate::support::transcript::Transcript;
@@ -23,16 +30,11 @@ use crate::support::transcript::Transcript;
 /// Tells a process where to play the sessions.
 const DIR: &str = "FAKEREDIS_TEST_SESSIONS";
 
-/// Transcripts that are sessions too: those whose replies don't tell real time or memory addresses.
-const FAMILIES: [&str; 7] = [
-    "expire",
-    "hashes",
-    "keys",
-    "lists",
-    "sets",
-    "strings",
-    "transactions",
-];
+/// Commands whose replies tell of real time; they are left out.
+const OF_REAL_TIME: [&str; 3] = ["INFO", "LATENCY", "SLOWLOG"];
+
+/// How many random sessions of all families there are.
+const RANDOM: u64 = 30;
 
 /// Whatever could follow from a clock, a random number or a hash.
 const SESSION: &str = r#"## Session
@@ -86,10 +88,45 @@ fn two_processes_write_the_same_bytes() {
         assert_eq!(same, None, "{path}: the first byte that differs");
         assert_eq!(bytes.len(), theirs[path].len(), "{path}: the length");
     }
-    for name in sessions().keys() {
-        let digest = std::fs::read_to_string(first.path().join(name).with_extension("digest"));
-        let reopened = open(first.path(), name, ours::started());
+    for name in sessions().into_keys() {
+        let digest = std::fs::read_to_string(first.path().join(&name).with_extension("digest"));
+        let reopened = open(first.path(), &name, ours::started());
         assert_eq!(reopened.digest(), digest.unwrap(), "{name} reopened");
+    }
+}
+
+/// The state behind a record is the same while it is the newest, and when it is long past.
+#[test]
+fn the_past_is_what_was() {
+    for seed in 100..110 {
+        let dir = tempfile::tempdir().unwrap();
+        let builder = FakeRedis::builder()
+            .journal(dir.path())
+            .checkpoint_every(20);
+        let builder = builder.config(ours::config()).clock(ours::started());
+        let fake = builder.fsync(Fsync::No).build().unwrap();
+        let mut target = InProcess::on(fake.clone());
+        let mut then = BTreeMap::new();
+        for section in Transcript::parse(&random(seed)).sections {
+            for step in &section.steps {
+                play_step(&mut target, step, 0);
+                then.insert(newest(&mut target), fake.digest());
+            }
+        }
+        let past = fake.timeline().unwrap();
+        for (seq, digest) in then.iter().step_by(3) {
+            let view = past.at(&Rev::seq(*seq)).unwrap();
+            assert_eq!(view.world().keyspace.digest(), *digest, "{seed} at {seq}");
+        }
+    }
+}
+
+/// The sequence number of the newest record.
+fn newest(target: &mut InProcess) -> u64 {
+    target.send(99, &[b"FAKEREDIS".to_vec(), b"SEQ".to_vec()]);
+    match target.receive(99, Duration::ZERO) {
+        Answer::Reply(Reply::Int(seq)) => seq as u64,
+        _ => panic!("no number"),
     }
 }
 
@@ -100,7 +137,7 @@ fn plays_all_sessions() {
         return;
     };
     for (name, session) in sessions() {
-        play(Path::new(&dir), name, &session);
+        play(Path::new(&dir), &name, &session);
     }
 }
 
@@ -117,43 +154,37 @@ fn played_elsewhere() -> TempDir {
     dir
 }
 
-fn sessions() -> BTreeMap<&'static str, Transcript> {
+fn sessions() -> BTreeMap<String, Transcript> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
-    let read = |family| std::fs::read_to_string(folder.join(family).with_extension("txt")).unwrap();
-    let families = FAMILIES.map(|family| (family, Transcript::parse(&read(family))));
-    let mut sessions = BTreeMap::from(families);
-    sessions.insert("session", Transcript::parse(SESSION));
-    sessions.insert("random", Transcript::parse(&random()));
-    sessions
+    let files = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let transcripts = files.filter(|path| path.extension().is_some_and(|end| end == "txt"));
+    let recorded = transcripts.map(|path| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, std::fs::read_to_string(&path).unwrap())
+    });
+    let random = (0..RANDOM).map(|seed| (format!("random{seed}"), random(seed)));
+    let own = [("session".to_owned(), SESSION.to_owned())];
+    let all = recorded.chain(random).chain(own);
+    all.map(|(name, text)| (name, Transcript::parse(&text)))
+        .collect()
 }
 
-/// Commands of several clients that follow from a seed.
-fn random() -> String {
-    let mut rng = Rng::new(8);
-    let mut session = String::from("## Random\n\n");
-    for _ in 0..2000 {
-        let client = 1 + rng.below(4);
-        let (key, n) = (rng.below(8), rng.below(1000));
-        let command = match rng.below(12) {
-            0 => format!("SET s{key} {n} PX {}", 1 + n),
-            1 => format!("SADD m{key} {n} {} {key}", n / 2),
-            2 => format!("SPOP m{key} 2"),
-            3 => "RANDOMKEY".to_owned(),
-            4 => format!("HSET h{key} f{} {n}", n % 10),
-            5 => format!("HPEXPIRE h{key} {n} FIELDS 1 f{}", n % 10),
-            6 => format!("WATCH s{key} m{key}"),
-            7 => "MULTI".to_owned(),
-            8 => "EXEC".to_owned(),
-            9 => format!("EVAL \"return redis.call('INCRBY', KEYS[1], math.random(9))\" 1 s{key}"),
-            10 => format!("SINTERSTORE m{key} m{} m{}", n % 8, n % 7),
-            _ => {
-                session += &format!("sleep {}ms\n", n / 4);
-                continue;
-            }
-        };
-        session += &format!("[{client}] > {command}\n");
+/// Commands of all families, half of them from one, and time that passes.
+fn random(seed: u64) -> String {
+    let mut rng = Rng::new(seed);
+    let mut families = families::ALL.to_vec();
+    families.rotate_left(seed as usize % families::ALL.len());
+    let mut text = String::from("## Random\n\n");
+    for step in session::random(&families, &mut rng) {
+        writeln!(text, "{step}").unwrap();
+        if rng.below(5) == 0 {
+            writeln!(text, "sleep {}ms", rng.below(100_000)).unwrap();
+        }
     }
-    session
+    text
 }
 
 /// Plays all sections on one journal, each with clients of its own.
@@ -163,18 +194,7 @@ fn play(dir: &Path, name: &str, session: &Transcript) {
     let mut replies = String::new();
     for (index, section) in session.sections.iter().enumerate() {
         for step in &section.steps {
-            match step {
-                Step::Note(_) => {}
-                Step::Sleep(time) => target.sleep(*time),
-                Step::Exchange(exchange) => {
-                    let client = exchange.client + 100 * index;
-                    if !exchange.only_receives() {
-                        target.send(client, &exchange.argv);
-                    }
-                    let answer = target.receive(client, Duration::ZERO);
-                    replies += &format!("{}\n", player::show(answer, Order::Fixed, false));
-                }
-            }
+            replies += &play_step(&mut target, step, 100 * index);
         }
     }
     let file = dir.join(name);
@@ -183,10 +203,35 @@ fn play(dir: &Path, name: &str, session: &Transcript) {
     fake.close().unwrap();
 }
 
+/// The reply, if the step has one; clients are numbered from `first` on.
+fn play_step(target: &mut InProcess, step: &Step, first: usize) -> String {
+    match step {
+        Step::Note(_) => {}
+        Step::Sleep(time) => target.sleep(*time),
+        Step::Exchange(exchange) if tells_real_time(exchange) => {}
+        Step::Exchange(exchange) => {
+            let client = exchange.client + first;
+            if !exchange.only_receives() {
+                target.send(client, &exchange.argv);
+            }
+            let answer = target.receive(client, Duration::ZERO);
+            return player::show(answer, Order::Fixed, false) + "\n";
+        }
+    }
+    String::new()
+}
+
+fn tells_real_time(exchange: &Exchange) -> bool {
+    let name = exchange.argv.first().map_or(&b""[..], |name| name);
+    OF_REAL_TIME
+        .iter()
+        .any(|other| name.eq_ignore_ascii_case(other.as_bytes()))
+}
+
 fn open(dir: &Path, name: &str, clock: Clock) -> FakeRedis {
-    // A sync on a timer would show in the records how fast the machine was.
+    // A sync in the background (on a timer, or for a BGSAVE) would show in the records how fast the machine was.
     let fsync = match name {
-        "session" | "random" => Fsync::Always,
+        "session" | "random0" | "server" => Fsync::Always,
         _ => Fsync::No,
     };
     let builder = FakeRedis::builder().journal(dir.join(name)).seed(42);

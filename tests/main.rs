@@ -11,6 +11,7 @@ mod determinism;
 mod differential;
 mod examples;
 mod redis_rs;
+mod scan;
 mod server;
 mod support;
 mod timeline;

@@ -6,11 +6,11 @@
 mod arguments;
 mod contents;
 mod coverage;
-mod families;
+pub mod families;
 mod grammar;
 mod likeness;
 mod pair;
-mod session;
+pub mod session;
 
 use fakeredis::rng::Rng;
 
