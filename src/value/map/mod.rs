@@ -32,7 +32,6 @@ const WITHIN: &str = "a position below the length";
 #[derive(Clone, Debug)]
 pub struct Map<V> {
     entries: CowVec<(Bytes, V)>,
-    len: usize,
     /// Chosen by the hash's high bits.
     shards: CowVec<Arc<Shard>>,
     /// A power of two; 0 while the map is small.
@@ -53,7 +52,6 @@ impl<V> Map<V> {
     pub const fn new() -> Map<V> {
         Map {
             entries: CowVec::new(),
-            len: 0,
             shards: CowVec::new(),
             shard_count: 0,
         }
@@ -61,12 +59,12 @@ impl<V> Map<V> {
 
     /// The number of entries.
     pub fn len(&self) -> usize {
-        self.len
+        self.entries.len()
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.entries.len() == 0
     }
 
     /// The entry at a position in the order.
@@ -158,7 +156,7 @@ impl<V: Clone> Map<V> {
     pub fn get_or_insert_with(&mut self, key: &[u8], default: impl FnOnce() -> V) -> &mut V {
         let index = self.index_of(key).unwrap_or_else(|| {
             self.push(Bytes::from(key), default());
-            self.len - 1
+            self.len() - 1
         });
         self.value_mut(index)
     }
@@ -174,8 +172,8 @@ impl<V: Clone> Map<V> {
     ///
     /// When `index` is not below the length.
     pub fn remove_index(&mut self, index: usize) -> (Bytes, V) {
-        assert!(index < self.len, "no entry {index} among {}", self.len);
-        let last = self.len - 1;
+        assert!(index < self.len(), "no entry {index} among {}", self.len());
+        let last = self.len() - 1;
         if self.shard_count > 0 {
             let removed = hash(&self.at(index).0);
             let moved = hash(&self.at(last).0);
@@ -190,21 +188,19 @@ impl<V: Clone> Map<V> {
         if let Some(gap) = self.entries.get_mut(index) {
             std::mem::swap(gap, &mut entry);
         }
-        self.len = last;
         entry
     }
 
     /// Removes `key`; the entries behind it move up. For small maps, where the order is worth the time.
     pub fn shift_remove(&mut self, key: &[u8]) -> Option<(Bytes, V)> {
         let index = self.index_of(key)?;
-        if index == self.len - 1 {
+        if index == self.len() - 1 {
             return Some(self.remove_index(index));
         }
-        for at in index..self.len - 1 {
+        for at in index..self.len() - 1 {
             self.entries.swap(at, at + 1);
         }
         let entry = self.entries.pop().expect(WITHIN);
-        self.len -= 1;
         self.close_gap(index as u32, hash(&entry.0));
         Some(entry)
     }
@@ -255,7 +251,7 @@ impl<V: Clone> Map<V> {
 
     /// Changes every value.
     pub fn each_value_mut(&mut self, mut change: impl FnMut(&mut V)) {
-        (0..self.len).for_each(|index| change(self.value_mut(index)));
+        (0..self.len()).for_each(|index| change(self.value_mut(index)));
     }
 
     fn value_mut(&mut self, index: usize) -> &mut V {
@@ -276,14 +272,13 @@ impl<V: Clone> Map<V> {
 
     /// Appends an entry whose key is not there yet.
     fn push(&mut self, key: Bytes, value: V) {
-        let (index, hash) = (self.len, hash(&key));
+        let (index, hash) = (self.len(), hash(&key));
         self.entries.push((key, value));
-        self.len += 1;
-        if self.shard_count > 0 && self.len <= self.shard_count * SHARD {
+        if self.shard_count > 0 && self.len() <= self.shard_count * SHARD {
             let shard = self.shards.get_mut(shard_of(hash, self.shard_count));
             let shard = Arc::make_mut(shard.expect(WITHIN));
             insert_slot(shard, &self.entries, hash, index);
-        } else if self.len > SMALL {
+        } else if self.len() > SMALL {
             self.rebuild((self.shard_count * 2).max(1));
         }
     }
@@ -308,7 +303,7 @@ impl<V: Clone> Map<V> {
 impl<V: PartialEq> PartialEq for Map<V> {
     /// Equal entries in the same order.
     fn eq(&self, other: &Self) -> bool {
-        self.len == other.len && self.iter().eq(other.iter())
+        self.len() == other.len() && self.iter().eq(other.iter())
     }
 }
 

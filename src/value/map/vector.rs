@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use arrayvec::ArrayVec;
-
 /// Elements of one leaf: what a write after a clone copies at most, beside one branch.
 const LEAF: usize = 32;
 /// Vectors up to this length have no room that they don't use.
@@ -19,16 +17,26 @@ pub(super) enum CowVec<T> {
     Empty,
     /// At most one leaf's elements, in an allocation of their size.
     Few(Arc<Vec<T>>),
-    /// All leaves but the last are full, and so are all branches.
-    Many(Vec<Arc<Branch<T>>>),
+    /// So many elements; there is no branch and no leaf without one.
+    Many(Vec<Arc<Branch<T>>>, usize),
 }
 
-type Leaf<T> = Arc<ArrayVec<T, LEAF>>;
-type Branch<T> = ArrayVec<Leaf<T>, BRANCH>;
+/// An element is reached without a look at a length, which would lie in another cache line.
+type Leaf<T> = [Option<T>; LEAF];
+type Branch<T> = [Option<Arc<Leaf<T>>>; BRANCH];
 
 impl<T> CowVec<T> {
     pub(super) const fn new() -> CowVec<T> {
         CowVec::Empty
+    }
+
+    /// The number of elements.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            CowVec::Empty => 0,
+            CowVec::Few(leaf) => leaf.len(),
+            CowVec::Many(_, len) => *len,
+        }
     }
 
     /// The element at `index`.
@@ -37,9 +45,10 @@ impl<T> CowVec<T> {
         match self {
             CowVec::Empty => None,
             CowVec::Few(leaf) => leaf.get(index),
-            CowVec::Many(branches) => {
+            CowVec::Many(branches, _) => {
                 let branch = branches.get(index / LEAF / BRANCH)?;
-                branch.get(index / LEAF % BRANCH)?.get(index % LEAF)
+                let leaf = branch[index / LEAF % BRANCH].as_ref()?;
+                leaf[index % LEAF].as_ref()
             }
         }
     }
@@ -51,11 +60,12 @@ impl<T> CowVec<T> {
             _ => &[],
         };
         let branches = match self {
-            CowVec::Many(branches) => branches.as_slice(),
+            CowVec::Many(branches, _) => branches.as_slice(),
             _ => &[],
         };
-        let many = branches.iter().flat_map(|branch| branch.iter());
-        few.iter().chain(many.flat_map(|leaf| leaf.iter()))
+        let leaves = branches.iter().flat_map(|branch| branch.iter().flatten());
+        few.iter()
+            .chain(leaves.flat_map(|leaf| leaf.iter().flatten()))
     }
 
     /// How many elements there is room for without another allocation.
@@ -63,10 +73,7 @@ impl<T> CowVec<T> {
         match self {
             CowVec::Empty => 0,
             CowVec::Few(leaf) => leaf.capacity(),
-            CowVec::Many(branches) => {
-                let leaves: usize = branches.iter().map(|branch| branch.len()).sum();
-                leaves * LEAF
-            }
+            CowVec::Many(_, len) => len.next_multiple_of(LEAF),
         }
     }
 }
@@ -78,10 +85,10 @@ impl<T: Clone> CowVec<T> {
         match self {
             CowVec::Empty => None,
             CowVec::Few(leaf) => Arc::make_mut(leaf).get_mut(index),
-            CowVec::Many(branches) => {
+            CowVec::Many(branches, _) => {
                 let branch = Arc::make_mut(branches.get_mut(index / LEAF / BRANCH)?);
-                let leaf = Arc::make_mut(branch.get_mut(index / LEAF % BRANCH)?);
-                leaf.get_mut(index % LEAF)
+                let leaf = branch[index / LEAF % BRANCH].as_mut()?;
+                Arc::make_mut(leaf)[index % LEAF].as_mut()
             }
         }
     }
@@ -99,11 +106,19 @@ impl<T: Clone> CowVec<T> {
                 leaf.push(element);
             }
             CowVec::Few(leaf) => {
-                let full = std::mem::take(Arc::make_mut(leaf)).into_iter().collect();
-                *self = CowVec::Many(vec![Arc::new(Branch::from_iter([Arc::new(full)]))]);
+                let mut full = std::mem::take(Arc::make_mut(leaf)).into_iter();
+                let full: Leaf<T> = std::array::from_fn(|_| full.next());
+                *self = CowVec::Many(vec![branch_of(full)], LEAF);
                 self.push(element);
             }
-            CowVec::Many(branches) => push_behind(branches, element),
+            CowVec::Many(branches, len) => {
+                if len.is_multiple_of(LEAF) {
+                    add_leaf(branches, *len / LEAF);
+                }
+                *len += 1;
+                let index = *len - 1;
+                *slot_mut(branches, index) = Some(element);
+            }
         }
     }
 
@@ -112,13 +127,11 @@ impl<T: Clone> CowVec<T> {
         match self {
             CowVec::Empty => None,
             CowVec::Few(leaf) => Arc::make_mut(leaf).pop(),
-            CowVec::Many(branches) => {
-                let branch = Arc::make_mut(branches.last_mut()?);
-                let leaf = Arc::make_mut(branch.last_mut()?);
-                let element = leaf.pop();
-                if leaf.is_empty() {
-                    branch.pop();
-                    branches.pop_if(|branch| branch.is_empty());
+            CowVec::Many(branches, len) => {
+                *len = len.checked_sub(1)?;
+                let element = slot_mut(branches, *len).take();
+                if len.is_multiple_of(LEAF) {
+                    drop_leaf(branches, *len / LEAF);
                 }
                 element
             }
@@ -131,31 +144,49 @@ impl<T: Clone> CowVec<T> {
     ///
     /// When one of them is not there.
     pub(super) fn swap(&mut self, a: usize, b: usize) {
-        if let CowVec::Few(leaf) = self {
-            return Arc::make_mut(leaf).swap(a, b);
+        match self {
+            CowVec::Empty => panic!("no element is there"),
+            CowVec::Few(leaf) => Arc::make_mut(leaf).swap(a, b),
+            CowVec::Many(branches, _) => {
+                let one = slot_mut(branches, a).take();
+                let other = match a == b {
+                    true => one,
+                    false => std::mem::replace(slot_mut(branches, b), one),
+                };
+                *slot_mut(branches, a) = other;
+            }
         }
-        let taken = |element: Option<&mut T>, other: T| {
-            std::mem::replace(element.expect("an index below the length"), other)
-        };
-        let other = self.get(b).expect("an index below the length").clone();
-        let one = taken(self.get_mut(a), other);
-        taken(self.get_mut(b), one);
     }
 }
 
-fn push_behind<T: Clone>(branches: &mut Vec<Arc<Branch<T>>>, element: T) {
-    if branches.last().is_none_or(|branch| is_full(branch)) {
-        branches.push(Arc::new(Branch::new()));
-    }
-    let branch = Arc::make_mut(branches.last_mut().expect("just pushed"));
-    if branch.last().is_none_or(|leaf| leaf.is_full()) {
-        branch.push(Arc::new(ArrayVec::new()));
-    }
-    Arc::make_mut(branch.last_mut().expect("just pushed")).push(element);
+/// The place of an element whose leaf is there.
+fn slot_mut<T: Clone>(branches: &mut [Arc<Branch<T>>], index: usize) -> &mut Option<T> {
+    let branch = Arc::make_mut(&mut branches[index / LEAF / BRANCH]);
+    let leaf = branch[index / LEAF % BRANCH].as_mut();
+    &mut Arc::make_mut(leaf.expect("an index below the length"))[index % LEAF]
 }
 
-fn is_full<T>(branch: &Branch<T>) -> bool {
-    branch.is_full() && branch.last().is_some_and(|leaf| leaf.is_full())
+/// A branch with one leaf.
+fn branch_of<T>(leaf: Leaf<T>) -> Arc<Branch<T>> {
+    let mut leaf = Some(Arc::new(leaf));
+    Arc::new(std::array::from_fn(|_| leaf.take()))
+}
+
+/// Adds an empty leaf behind `leaves` others.
+fn add_leaf<T: Clone>(branches: &mut Vec<Arc<Branch<T>>>, leaves: usize) {
+    let empty: Leaf<T> = std::array::from_fn(|_| None);
+    match leaves % BRANCH {
+        0 => branches.push(branch_of(empty)),
+        at => Arc::make_mut(&mut branches[leaves / BRANCH])[at] = Some(Arc::new(empty)),
+    }
+}
+
+/// Removes the last leaf, which has `leaves` others before it.
+fn drop_leaf<T: Clone>(branches: &mut Vec<Arc<Branch<T>>>, leaves: usize) {
+    match leaves % BRANCH {
+        0 => drop(branches.pop()),
+        at => Arc::make_mut(&mut branches[leaves / BRANCH])[at] = None,
+    }
 }
 
 impl<T: Clone> FromIterator<T> for CowVec<T> {
@@ -182,7 +213,7 @@ mod tests {
             (before.get(2000), vector.get(2000)),
             (Some(&2000), Some(&7))
         );
-        let (CowVec::Many(new), CowVec::Many(old)) = (&vector, &before) else {
+        let (CowVec::Many(new, _), CowVec::Many(old, _)) = (&vector, &before) else {
             panic!("five thousand are many");
         };
         let shared = |index: usize| Arc::ptr_eq(&new[index], &old[index]);
@@ -190,7 +221,7 @@ mod tests {
             (0..5).map(shared).collect::<Vec<_>>(),
             [true, false, true, true, true]
         );
-        let leaves = std::iter::zip(&new[1][..], &old[1][..]);
+        let leaves = std::iter::zip(new[1].iter().flatten(), old[1].iter().flatten());
         assert_eq!(leaves.filter(|(a, b)| !Arc::ptr_eq(a, b)).count(), 1);
     }
 
@@ -220,6 +251,7 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(vector.get(model.len()), None);
+                prop_assert_eq!(vector.len(), model.len());
             }
             prop_assert!(vector.iter().eq(&model));
             prop_assert!(vector.iter().rev().eq(model.iter().rev()));
