@@ -40,6 +40,17 @@ impl Bytes {
         }
     }
 
+    /// Becomes these bytes, in the same allocation where nobody shares it and the length is the same.
+    pub fn assign(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            Repr::Shared(data) if data.len() == bytes.len() => match Arc::get_mut(data) {
+                Some(data) => data.copy_from_slice(bytes),
+                None => *self = Bytes::from(bytes),
+            },
+            _ => *self = Bytes::from(bytes),
+        }
+    }
+
     /// The size of the allocation behind this handle, 0 when the bytes are inline.
     pub fn heap_size(&self) -> usize {
         match &self.0 {
@@ -160,6 +171,20 @@ impl fmt::Debug for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_assignment_reuses_the_allocation_that_nobody_shares() {
+        let (one, other) = ([1u8; INLINE + 1], [2u8; INLINE + 1]);
+        let mut bytes = Bytes::from(&one);
+        let place = bytes.as_ptr();
+        bytes.assign(&other);
+        assert_eq!((bytes.as_ptr(), &*bytes), (place, other.as_slice()));
+        let shared = bytes.clone();
+        bytes.assign(&one);
+        assert_eq!((&*bytes, &*shared), (one.as_slice(), other.as_slice()));
+        bytes.assign(b"short");
+        assert_eq!(&*bytes, b"short");
+    }
 
     #[test]
     fn the_handle_is_three_words_and_round_trips_on_both_sides_of_the_border() {

@@ -164,6 +164,13 @@ impl Context<'_> {
         self.set_until(key, value, None);
     }
 
+    /// Puts a string at `key` in place of what stood there; the key then never expires.
+    pub fn set_string(&mut self, key: &[u8], bytes: &[u8]) {
+        let now_s = self.now_s();
+        self.db_mut().insert_string(key, bytes, now_s);
+        self.touched(key);
+    }
+
     /// Puts a value at `key` in place of what stood there; the key's time to live stays.
     pub fn set_keep_ttl(&mut self, key: &[u8], value: Value) {
         let expires_at = self.peek(key).and_then(Slot::expires_at);

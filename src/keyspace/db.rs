@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use super::expiries::Expiries;
 use crate::bytes::Bytes;
 use crate::value::Map;
+use crate::value::StringValue;
 use crate::value::Value;
 
 /// What stands at a key, and until when.
@@ -182,6 +183,24 @@ impl Db {
         before
     }
 
+    /// Puts a string at `key`, which then never expires: as [`insert`](Db::insert), but where a string stood, in its
+    /// place.
+    pub fn insert_string(&mut self, key: &[u8], bytes: &[u8], now_s: u32) {
+        if let Some(slot) = self.keys.get_mut(key)
+            && let Value::String(string) = &mut slot.value
+        {
+            string.assign(bytes);
+            slot.access(now_s);
+            slot.set_frequency(Slot::NEW_FREQUENCY);
+            if slot.expires_at().is_some() {
+                self.set_expiry(key, None);
+            }
+        } else {
+            let string = Value::String(StringValue::new(bytes));
+            self.insert(key, string, None, now_s);
+        }
+    }
+
     /// Removes `key`; what stood there.
     pub fn remove(&mut self, key: &[u8]) -> Option<Slot> {
         let (_, slot) = self.keys.remove(key)?;
@@ -273,7 +292,6 @@ impl PartialEq for Db {
 mod tests {
     use super::*;
     use crate::value::Hash;
-    use crate::value::StringValue;
     use std::sync::Arc;
 
     fn string(text: &str) -> Value {
@@ -298,6 +316,20 @@ mod tests {
         assert_eq!(size_of::<Slot>(), 40);
         let slot = |at_ms| Slot::new(string("1"), at_ms, 0).expires_at();
         assert_eq!([slot(None), slot(Some(-1))], [None, Some(-1)]);
+    }
+
+    #[test]
+    fn a_string_in_place_of_another_is_a_new_one() {
+        let mut db = Db::default();
+        for (text, frequency) in [("short", 9), (&"long".repeat(9), 7)] {
+            db.insert(b"a", string(text), Some(50), 1);
+            db.get(b"a").unwrap().set_frequency(frequency);
+            db.insert_string(b"a", b"12", 2);
+            let slot = db.get(b"a").unwrap();
+            assert_eq!((&slot.value, slot.expires_at()), (&string("12"), None));
+            assert_eq!((slot.accessed(), slot.frequency()), (2, 5));
+            assert_eq!(db.next_due(60), None);
+        }
     }
 
     #[test]

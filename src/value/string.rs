@@ -30,6 +30,15 @@ impl StringValue {
         }
     }
 
+    /// Becomes the string that SET stores.
+    pub fn assign(&mut self, bytes: &[u8]) {
+        match (self, parse_i64(bytes)) {
+            (StringValue::Whole(whole), None) => whole.assign(bytes),
+            (this, None) => *this = StringValue::Whole(Bytes::from(bytes)),
+            (this, Some(number)) => *this = StringValue::Int(number),
+        }
+    }
+
     /// The bytes.
     pub fn as_bytes(&self) -> Cow<'_, [u8]> {
         match self {

@@ -43,7 +43,7 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 fn getset(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (key, value) = (args.next()?, args.next()?);
     let before = cx.string(key)?.map(StringValue::to_bytes);
-    cx.set(key, string(value));
+    cx.set_string(key, value);
     Ok(before.into())
 }
 
@@ -71,14 +71,14 @@ fn pairs<'a>(mut args: Args<'a>, command: &str) -> Result<&'a [[&'a [u8]; 2]]> {
 
 fn set_pairs(cx: &mut Context<'_>, pairs: &[[&[u8]; 2]]) {
     for [key, value] in pairs {
-        cx.set(key, string(value));
+        cx.set_string(key, value);
     }
 }
 
 fn set(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (key, value) = (args.next()?, args.next()?);
     if args.is_empty() {
-        cx.set(key, string(value));
+        cx.set_string(key, value);
         return Ok(Reply::OK);
     }
     let options = SetOptions::parse(args)?;
@@ -93,7 +93,7 @@ fn set(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     match expires_at {
         Some(at_ms) => set_until(cx, key, value, at_ms),
         None if options.lifetime == Lifetime::Word => cx.set_keep_ttl(key, string(value)),
-        None => cx.set(key, string(value)),
+        None => cx.set_string(key, value),
     }
     Ok(reply)
 }
@@ -139,7 +139,7 @@ fn setnx(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (key, value) = (args.next()?, args.next()?);
     let is_new = !cx.exists(key);
     if is_new {
-        cx.set(key, string(value));
+        cx.set_string(key, value);
     }
     Ok(Reply::flag(is_new))
 }
