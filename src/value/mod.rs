@@ -2,12 +2,15 @@
 
 mod bitfield;
 mod bits;
+pub mod geo;
 mod glob;
 mod hash;
+pub mod hyperloglog;
 mod lcs;
 mod limits;
 mod list;
 mod map;
+mod partial_sort;
 pub mod rdb;
 mod sequence;
 mod set;
@@ -38,6 +41,7 @@ pub use limits::PackLimits;
 pub use limits::SetLimits;
 pub use list::List;
 pub use map::Map;
+pub use partial_sort::partial_sort;
 pub use sequence::Sequence;
 pub use set::Set;
 pub use stream::Stream;
