@@ -73,11 +73,11 @@ families! {
         pubsub,
         blocking,
         blocking_streams,
+        geo,
+        hyperloglog,
     ],
     planned: [
         functions,
-        geo,
-        hyperloglog,
         notifications,
         tracking,
     ]

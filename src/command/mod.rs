@@ -15,8 +15,10 @@ mod cursor;
 mod describe;
 mod dispatch;
 mod generic;
+mod geo;
 mod hash;
 mod host;
+mod hyperloglog;
 mod list;
 mod monitor;
 mod own;
@@ -170,6 +172,9 @@ pub const FAMILIES: &[Family] = &[
     Family { group: Group::VectorSet, commands: vectors::COMMANDS },
     Family { group: Group::VectorSet, commands: vectors::change::COMMANDS },
     Family { group: Group::VectorSet, commands: vectors::search::COMMANDS },
+    Family { group: Group::Geo, commands: geo::COMMANDS },
+    Family { group: Group::Geo, commands: geo::search::COMMANDS },
+    Family { group: Group::HyperLogLog, commands: hyperloglog::COMMANDS },
     Family { group: Group::PubSub, commands: pubsub::COMMANDS },
     Family { group: Group::Transactions, commands: transaction::COMMANDS },
     #[cfg(feature = "lua")]

@@ -24,7 +24,7 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
         .doc("1.2.0", "O(log(N)) where N is the number of elements in the sorted set.", "key increment member", "Increments the score of a member in a sorted set."),
 ];
 
-fn zadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+pub(in crate::command) fn zadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let key = args.next()?;
     let options = Options::parse(&mut args);
     let words = args.rest();

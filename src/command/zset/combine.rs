@@ -114,7 +114,7 @@ fn store(cx: &mut Context<'_>, mut args: Args<'_>, operation: Operation) -> Resu
 }
 
 /// A sorted set in the encoding that its members need as a whole.
-pub(super) fn zset(members: &[Scored], limits: &PackLimits) -> ZSet {
+pub(in crate::command) fn zset(members: &[Scored], limits: &PackLimits) -> ZSet {
     let longest = members.iter().map(|(member, _)| member.len()).max();
     let mut zset = ZSet::for_members(members.len(), longest.unwrap_or(0), limits);
     for (member, score) in members {
