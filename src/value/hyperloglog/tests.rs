@@ -22,7 +22,7 @@ fn registers(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn the_count_is_about_right() {
     assert_eq!(count(&empty()), Ok(0));
-    for elements in [1, 10, 100, 1000, 10_000, 100_000] {
+    for elements in [1, 10, 100, 1000, 10_000] {
         let bytes = with(0..elements, LIMIT);
         let off = count(&bytes).unwrap().abs_diff(elements.into());
         assert!(off * 50 <= elements.into(), "{elements} are off by {off}");
@@ -80,6 +80,8 @@ fn runs_can_be_read() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
     fn both_encodings_have_the_same_registers(
         raised in prop::collection::vec((prop_oneof![0..REGISTERS, 0..20usize], 1u8..40), 0..200),
