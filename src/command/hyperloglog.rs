@@ -153,12 +153,11 @@ fn pfdebug(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     }
     let encoding = encoding(cx.peek_string(key)?)?;
     let encoding = encoding.ok_or(fixed("ERR The specified key does not exist"))?;
+    let bytes = bytes_mut(cx, key)?;
     match &*word {
         "GETREG" => registers(cx, key),
         "DECODE" if encoding == Encoding::Dense => Err(fixed("ERR HLL encoding is not sparse")),
-        "DECODE" => Ok(Reply::bulk(
-            hyperloglog::runs_text(bytes_mut(cx, key)?).into_bytes(),
-        )),
+        "DECODE" => Ok(Reply::bulk(hyperloglog::runs_text(bytes).into_bytes())),
         "ENCODING" => Ok(Reply::simple(match encoding {
             Encoding::Dense => "dense",
             Encoding::Sparse => "sparse",

@@ -16,6 +16,7 @@ const APART: &[(&str, &str)] = &[
     ("MODULE LOAD", "there are no modules to load"),
     ("MODULE LOADEX", "there are no modules to load"),
     ("MONITOR", "shows times and addresses; tests/transcripts/server.txt"),
+    ("PFSELFTEST", "takes the real server seconds; tests/transcripts/hyperloglog.txt"),
     ("PSYNC", "would make a replica of the client"),
     ("REPLCONF", "would make a replica of the client"),
     ("SAVE", "writes the real server's file; tests/transcripts/server.txt"),

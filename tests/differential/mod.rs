@@ -50,6 +50,16 @@ fn zsets() {
 }
 
 #[test]
+fn geo() {
+    compare(&[&GEO]);
+}
+
+#[test]
+fn hyperloglog() {
+    compare(&[&HYPERLOGLOG]);
+}
+
+#[test]
 fn streams() {
     compare(&[&STREAMS]);
 }

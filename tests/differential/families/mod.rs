@@ -4,7 +4,9 @@ mod bits;
 mod blocking;
 mod cluster;
 mod connection;
+mod geo;
 mod hashes;
+mod hyperloglog;
 mod keys;
 mod lists;
 mod pubsub;
@@ -22,7 +24,9 @@ pub use blocking::BLOCKING;
 pub use cluster::CLUSTER;
 pub use connection::AUTHENTICATION;
 pub use connection::CONNECTION;
+pub use geo::GEO;
 pub use hashes::HASHES;
+pub use hyperloglog::HYPERLOGLOG;
 pub use keys::KEYS;
 pub use lists::LISTS;
 pub use pubsub::PUBSUB;
@@ -55,7 +59,9 @@ pub const ALL: &[&Family] = &[
     &BLOCKING,
     &CLUSTER,
     &CONNECTION,
+    &GEO,
     &HASHES,
+    &HYPERLOGLOG,
     &KEYS,
     &LARGE_SETS,
     &LISTS,
