@@ -25,6 +25,10 @@ use redis::Script;
 use redis::TypedCommands;
 use redis::Value;
 use redis::aio::ConnectionLike;
+use redis::geo::Coord;
+use redis::geo::RadiusOptions;
+use redis::geo::RadiusOrder;
+use redis::geo::Unit;
 use redis::streams::StreamMaxlen;
 use redis::streams::StreamReadOptions;
 use redis::vector_sets::EmbeddingInput;
@@ -305,6 +309,47 @@ async fn streams() -> RedisResult<()> {
         assert_eq!(read.keys[0].ids[0].id, "1-2");
         assert_eq!(r.xdel("s", &["1-2"]).await?, 1);
         assert_eq!(r.xlen("s").await?, 0);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn geo() -> RedisResult<()> {
+    for mut r in everywhere().await {
+        let palermo = (Coord::lon_lat(13.361389, 38.115556), "Palermo");
+        let catania = (Coord::lon_lat(15.087269, 37.502669), "Catania");
+        assert_eq!(r.geo_add("g", &[palermo, catania]).await?, 2);
+        let distance = r
+            .geo_dist("g", "Palermo", "Catania", Unit::Kilometers)
+            .await?;
+        assert_eq!(distance, Some(166.2742));
+        assert_eq!(r.geo_hash("g", "Palermo").await?, ["sqc8b49rny0"]);
+        let near = RadiusOptions::default().with_dist().order(RadiusOrder::Asc);
+        let near = r
+            .geo_radius("g", 15.0, 37.0, 200.0, Unit::Kilometers, near)
+            .await?;
+        let near = near.iter().map(|found| (found.name.as_str(), found.dist));
+        assert!(near.eq([("Catania", Some(56.4413)), ("Palermo", Some(190.4424))]));
+        let [Some(place)] = &r.geo_pos("g", "Catania").await?[..] else {
+            panic!("one place")
+        };
+        assert_eq!(
+            format!("{:.4} {:.4}", place.longitude, place.latitude),
+            "15.0873 37.5027"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn hyperloglogs() -> RedisResult<()> {
+    for mut r in everywhere().await {
+        assert!(r.pfadd("a", &(0..1000).collect::<Vec<_>>()).await?);
+        assert!(!r.pfadd("a", 7).await?);
+        assert_eq!(r.pfcount("a").await?, 1001);
+        assert!(r.pfadd("b", &(500..1500).collect::<Vec<_>>()).await?);
+        r.pfmerge("u", &["a", "b"]).await?;
+        assert_eq!(r.pfcount("u").await?, 1512);
     }
     Ok(())
 }

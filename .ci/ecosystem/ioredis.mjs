@@ -72,6 +72,22 @@ const checks = {
     assert.deepEqual(only(await r.xread("STREAMS", "s", 0)), [["1-2", ["n", "2"]]]);
   },
 
+  async geo(r) {
+    const places = [13.361389, 38.115556, "Palermo", 15.087269, 37.502669, "Catania"];
+    assert.equal(await r.geoadd("g", ...places), 2);
+    assert.equal(await r.geodist("g", "Palermo", "Catania", "km"), "166.2742");
+    assert.deepEqual(await r.geohash("g", "Palermo"), ["sqc8b49rny0"]);
+    const near = await r.geosearch("g", "FROMLONLAT", 15, 37, "BYRADIUS", 200, "km", "ASC", "WITHDIST");
+    assert.deepEqual(near, [["Catania", "56.4413"], ["Palermo", "190.4424"]]);
+  },
+
+  async hyperloglog(r) {
+    assert.equal(await r.pfadd("a", ...Array(1000).keys()), 1);
+    assert.equal(await r.pfcount("a"), 1001);
+    assert.equal(await r.pfmerge("u", "a", "none"), "OK");
+    assert.equal(await r.pfcount("u"), 1001);
+  },
+
   async bitmaps(r) {
     assert.equal(await r.setbit("b", 7, 1), 0);
     await r.set("c", Buffer.from([0xff, 0, 0x0f]));

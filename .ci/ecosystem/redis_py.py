@@ -183,6 +183,27 @@ def entries(reply):
     return found[0] if isinstance(reply, dict) else found
 
 
+async def geo(r, other):
+    places = (13.361389, 38.115556, "Palermo", 15.087269, 37.502669, "Catania")
+    assert await r.geoadd("g", places) == 2
+    assert round(await r.geodist("g", "Palermo", "Catania", unit="km"), 3) == 166.274
+    assert await r.geohash("g", "Palermo") in (["sqc8b49rny0"], [b"sqc8b49rny0"])
+    near = await r.geosearch("g", longitude=15, latitude=37, radius=100, unit="km", withdist=True)
+    assert [(name, round(distance)) for name, distance in near] == [(b"Catania", 56)]
+    assert await r.geosearchstore("d", "g", member="Palermo", radius=200, unit="km", sort="ASC") == 2
+    [(longitude, latitude)] = await r.geopos("d", "Catania")
+    assert (round(longitude, 4), round(latitude, 4)) == (15.0873, 37.5027)
+
+
+async def hyperloglog(r, other):
+    assert await r.pfadd("a", *range(1000)) == 1
+    assert await r.pfadd("a", 1, 2, 3) == 0
+    assert await r.pfcount("a") == 1001
+    await r.pfadd("b", *range(500, 1500))
+    assert await r.pfcount("a", "b") == 1512
+    assert await r.pfmerge("u", "a", "b") is True and await r.pfcount("u") == 1512
+
+
 async def bitmaps(r, other):
     assert await r.setbit("b", 7, 1) == 0 and await r.getbit("b", 7) == 1
     await r.set("c", b"\xff\x00\x0f")
@@ -331,6 +352,8 @@ CHECKS = [
     sets,
     sorted_sets,
     streams,
+    geo,
+    hyperloglog,
     vector_sets,
     blocking,
     expiry,
