@@ -1,7 +1,7 @@
 //! Every type of data once, through redis-rs's typed commands, on every kind of connection: sync and async, in process and
 //! through a port. Each test is written once: a sync connection is made to look async, and is never waited for.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -72,7 +72,7 @@ impl Seat {
     {
         let mut other = self.fake.connection();
         thread::spawn(move || {
-            thread::sleep(Duration::from_millis(50));
+            fakeredis::clock::pause(Duration::from_millis(50));
             act(&mut other).unwrap();
         });
     }
@@ -261,7 +261,7 @@ async fn sets() -> RedisResult<()> {
     Ok(())
 }
 
-fn set(members: &[&str]) -> HashSet<String> {
+fn set(members: &[&str]) -> BTreeSet<String> {
     members.iter().map(|&member| member.to_owned()).collect()
 }
 

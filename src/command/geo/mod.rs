@@ -48,7 +48,7 @@ fn geoadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         }
         argv.push(Bytes::from(option));
     }
-    if args.len() % 3 != 0 || (only_new && only_existing) {
+    if !args.len().is_multiple_of(3) || (only_new && only_existing) {
         return Err(ReplyError::SYNTAX);
     }
     while !args.is_empty() {

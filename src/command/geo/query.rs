@@ -73,9 +73,11 @@ impl Dialect {
 impl<'a> Query<'a> {
     /// Reads the rest of GEORADIUS.
     pub fn around_place(mut args: Args<'a>, dialect: Dialect) -> Result<Query<'a>> {
-        let mut query = Query::default();
-        query.center = Some((From::Place, place(&mut args)?));
-        query.extent = Some(circle(&mut args)?);
+        let query = Query {
+            center: Some((From::Place, place(&mut args)?)),
+            extent: Some(circle(&mut args)?),
+            ..Query::default()
+        };
         query.options(args, None, dialect)
     }
 
@@ -85,8 +87,10 @@ impl<'a> Query<'a> {
         zset: Option<&ZSet>,
         dialect: Dialect,
     ) -> Result<Query<'a>> {
-        let mut query = Query::default();
-        query.center = Some((From::Member, member(&mut args, zset)?));
+        let mut query = Query {
+            center: Some((From::Member, member(&mut args, zset)?)),
+            ..Query::default()
+        };
         match zset {
             None => drop(args.take(2)?),
             Some(_) => query.extent = Some(circle(&mut args)?),

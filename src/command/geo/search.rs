@@ -158,7 +158,7 @@ fn shown(found: Found, query: &Query<'_>) -> Reply {
     let fields = [
         Some(member),
         query.with_distance.then(|| distance_reply(found.distance)),
-        query.with_score.then(|| Reply::Int(found.score as i64)),
+        query.with_score.then_some(Reply::Int(found.score as i64)),
         query.with_place.then(|| place_reply(found.place)),
     ];
     Reply::Array(fields.into_iter().flatten().collect())

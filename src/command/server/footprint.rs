@@ -119,9 +119,9 @@ pub(super) fn text(len: usize) -> usize {
 /// A string with its head and its end.
 pub(super) fn text_len(len: usize) -> usize {
     len + match len {
-        ..0x20 => 2,
-        ..0x100 => 4,
-        ..0x1_0000 => 6,
+        0..0x20 => 2,
+        0x20..0x100 => 4,
+        0x100..0x1_0000 => 6,
         _ => 10,
     }
 }

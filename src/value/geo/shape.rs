@@ -59,7 +59,8 @@ impl Shape {
             Extent::Circle(radius) => {
                 let distance = distance(center, place);
                 // Opposite ends of the earth may be at no distance at all (NaN), and count as near.
-                (!(distance > radius * self.unit)).then_some(distance)
+                let outside = distance > radius * self.unit;
+                (!outside).then_some(distance)
             }
             Extent::Box { width, height } => {
                 let north = distance_north(place.latitude, center.latitude);
