@@ -21,6 +21,10 @@ impl Context<'_> {
         Reply::Silence
     }
 
+    #[cfg_attr(
+        not(feature = "lua"),
+        expect(unused_variables, reason = "scripts alone have words to look at")
+    )]
     fn may_write(&self, command: &Command, argv: &[&[u8]]) -> bool {
         match command.name {
             "EXEC" => {
