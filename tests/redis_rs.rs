@@ -344,10 +344,10 @@ async fn geo() -> RedisResult<()> {
 #[tokio::test]
 async fn hyperloglogs() -> RedisResult<()> {
     for mut r in everywhere().await {
-        assert!(r.pfadd("a", &(0..1000).collect::<Vec<_>>()).await?);
+        assert!(r.pfadd("a", (0..1000).collect::<Vec<_>>()).await?);
         assert!(!r.pfadd("a", 7).await?);
         assert_eq!(r.pfcount("a").await?, 1001);
-        assert!(r.pfadd("b", &(500..1500).collect::<Vec<_>>()).await?);
+        assert!(r.pfadd("b", (500..1500).collect::<Vec<_>>()).await?);
         r.pfmerge("u", &["a", "b"]).await?;
         assert_eq!(r.pfcount("u").await?, 1512);
     }
