@@ -43,7 +43,8 @@ pub fn distance(a: Point, b: Point) -> f64 {
     let (a, b) = (a.latitude * RADIANS, b.latitude * RADIANS);
     let u = ((b - a) / 2.0).sin();
     let square = u * u + a.cos() * b.cos() * v * v;
-    2.0 * EARTH_RADIUS * square.sqrt().asin()
+    // Between opposite ends of the earth, rounding must not carry it beyond 1.
+    2.0 * EARTH_RADIUS * square.sqrt().min(1.0).asin()
 }
 
 /// The distance between two places of the same longitude.
@@ -58,9 +59,7 @@ impl Shape {
         match self.extent {
             Extent::Circle(radius) => {
                 let distance = distance(center, place);
-                // Opposite ends of the earth may be at no distance at all (NaN), and count as near.
-                let outside = distance > radius * self.unit;
-                (!outside).then_some(distance)
+                (distance <= radius * self.unit).then_some(distance)
             }
             Extent::Box { width, height } => {
                 let north = distance_north(place.latitude, center.latitude);
