@@ -75,7 +75,8 @@ impl<V> Map<V> {
     /// The position of `key` in the order.
     pub fn index_of(&self, key: &[u8]) -> Option<usize> {
         if self.shard_count == 0 {
-            return self.keys().position(|other| **other == *key);
+            let mut few = self.entries.few().iter();
+            return few.position(|(other, _)| **other == *key);
         }
         let hash = hash(key);
         self.shards

@@ -17,7 +17,8 @@ pub(super) enum CowVec<T> {
     Empty,
     /// At most one leaf's elements, in an allocation of their size.
     Few(Arc<Vec<T>>),
-    /// So many elements; there is no branch and no leaf without one.
+    /// So many elements. Up to one leaf behind them is kept, so that a vector that goes to and fro over a border
+    /// does not make it anew each time.
     Many(Vec<Arc<Branch<T>>>, usize),
 }
 
@@ -55,17 +56,22 @@ impl<T> CowVec<T> {
 
     /// The elements in order.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
-        let few = match self {
-            CowVec::Few(leaf) => leaf.as_slice(),
-            _ => &[],
-        };
         let branches = match self {
             CowVec::Many(branches, _) => branches.as_slice(),
             _ => &[],
         };
         let leaves = branches.iter().flat_map(|branch| branch.iter().flatten());
-        few.iter()
-            .chain(leaves.flat_map(|leaf| leaf.iter().flatten()))
+        let many = leaves.flat_map(|leaf| leaf.iter().flatten());
+        self.few().iter().chain(many)
+    }
+
+    /// All elements, if there never were more than one leaf's.
+    #[inline]
+    pub(super) fn few(&self) -> &[T] {
+        match self {
+            CowVec::Few(leaf) => leaf,
+            _ => &[],
+        }
     }
 
     /// How many elements there is room for without another allocation.
@@ -113,7 +119,7 @@ impl<T: Clone> CowVec<T> {
             }
             CowVec::Many(branches, len) => {
                 if len.is_multiple_of(LEAF) {
-                    add_leaf(branches, *len / LEAF);
+                    ensure_leaf(branches, *len / LEAF);
                 }
                 *len += 1;
                 let index = *len - 1;
@@ -131,7 +137,7 @@ impl<T: Clone> CowVec<T> {
                 *len = len.checked_sub(1)?;
                 let element = slot_mut(branches, *len).take();
                 if len.is_multiple_of(LEAF) {
-                    drop_leaf(branches, *len / LEAF);
+                    drop_leaf(branches, *len / LEAF + 1);
                 }
                 element
             }
@@ -172,20 +178,24 @@ fn branch_of<T>(leaf: Leaf<T>) -> Arc<Branch<T>> {
     Arc::new(std::array::from_fn(|_| leaf.take()))
 }
 
-/// Adds an empty leaf behind `leaves` others.
-fn add_leaf<T: Clone>(branches: &mut Vec<Arc<Branch<T>>>, leaves: usize) {
-    let empty: Leaf<T> = std::array::from_fn(|_| None);
-    match leaves % BRANCH {
-        0 => branches.push(branch_of(empty)),
-        at => Arc::make_mut(&mut branches[leaves / BRANCH])[at] = Some(Arc::new(empty)),
+/// Sees to it that there is a leaf behind `leaves` others.
+fn ensure_leaf<T: Clone>(branches: &mut Vec<Arc<Branch<T>>>, leaves: usize) {
+    let empty = || std::array::from_fn(|_| None);
+    match branches.get_mut(leaves / BRANCH) {
+        None => branches.push(branch_of(empty())),
+        Some(branch) if branch[leaves % BRANCH].is_some() => {}
+        Some(branch) => Arc::make_mut(branch)[leaves % BRANCH] = Some(Arc::new(empty())),
     }
 }
 
-/// Removes the last leaf, which has `leaves` others before it.
+/// Removes the leaf, the last one, that has `leaves` others before it, if it is there.
 fn drop_leaf<T: Clone>(branches: &mut Vec<Arc<Branch<T>>>, leaves: usize) {
-    match leaves % BRANCH {
-        0 => drop(branches.pop()),
-        at => Arc::make_mut(&mut branches[leaves / BRANCH])[at] = None,
+    if leaves.is_multiple_of(BRANCH) {
+        branches.truncate(leaves / BRANCH);
+    } else if let Some(branch) = branches.get_mut(leaves / BRANCH)
+        && branch[leaves % BRANCH].is_some()
+    {
+        Arc::make_mut(branch)[leaves % BRANCH] = None;
     }
 }
 
