@@ -214,6 +214,8 @@ fn populate(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     };
     let count = positive(args.next()?)?;
     let prefix = args.next().unwrap_or(b"key");
+    // Redis takes it for a C string.
+    let prefix = prefix.split(|&byte| byte == 0).next().unwrap_or_default();
     let size = args.next().ok().map(&mut positive).transpose()?;
     for index in 0..count {
         let key = [prefix, format!(":{index}").as_bytes()].concat();

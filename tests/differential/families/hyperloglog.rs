@@ -20,6 +20,7 @@ pub const HYPERLOGLOG: Family = Family {
         "OBJECT ENCODING key",
         "SET key text",
         "SETRANGE key place part",
+        "SETRANGE key 0 HYLL",
         "LPUSH key element",
         "DEL key",
     ],
@@ -41,7 +42,7 @@ pub const HYPERLOGLOG: Family = Family {
         ]),
         ("place", &[b"0", b"4", b"5", b"8", b"15", b"16", b"17", b"18", b"1000", b"12303"]),
         // None that announces another byte: Redis would look behind the last one.
-        ("part", &[b"\0", b"\x01", b"\x3f", b"\x80", b"\x87", b"\xff", b"HYLL"]),
+        ("part", &[b"\0", b"\x01", b"\x3f", b"\x80", b"\x87", b"\xff"]),
         ("fill", &[
             b"for i = 1, 50 do redis.call('PFADD', KEYS[1], i) end",
             b"for i = 1, 300 do redis.call('PFADD', KEYS[1], 'e' .. i) end",
