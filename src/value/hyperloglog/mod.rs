@@ -184,10 +184,7 @@ impl Registers {
                 registers.for_each(|register| *register = value.max(*register));
             });
         }
-        let values = dense::registers(&bytes[HEADER..]);
-        for (register, value) in self.0.iter_mut().zip(values) {
-            *register = value.max(*register);
-        }
+        dense::merge(&bytes[HEADER..], &mut self.0);
         Ok(())
     }
 
@@ -198,13 +195,17 @@ impl Registers {
         histogram.estimate()
     }
 
-    /// Raises the registers of a HyperLogLog to these.
+    /// Sets the registers of a HyperLogLog that was merged into these, and so has no greater ones.
     ///
     /// # Errors
     ///
     /// When the bytes are corrupt.
     pub fn write(&self, bytes: &mut Vec<u8>, limit: usize) -> Result<()> {
         for (index, value) in self.0.iter().enumerate().filter(|(_, value)| **value > 0) {
+            if !is_sparse(bytes) {
+                dense::write(&mut bytes[HEADER..], &self.0);
+                break;
+            }
             raise(bytes, index, *value, limit)?;
         }
         Ok(())

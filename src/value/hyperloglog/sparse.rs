@@ -10,6 +10,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::Corrupt;
 use super::HEADER;
 use super::REGISTERS;
@@ -122,6 +124,9 @@ pub(super) fn raise(bytes: &mut Vec<u8>, index: usize, value: u8, limit: usize) 
     Ok(Raised::Now)
 }
 
+/// At most three runs.
+type Runs = SmallVec<[u8; 8]>;
+
 /// Where a register is.
 struct Place {
     /// Of the run that it is in.
@@ -158,8 +163,8 @@ impl Place {
     }
 
     /// The runs that take the place of this one once a register in it has this value.
-    fn split(&self, index: usize, value: u8) -> Vec<u8> {
-        let mut runs = Vec::with_capacity(5);
+    fn split(&self, index: usize, value: u8) -> Runs {
+        let mut runs = Runs::new();
         write(&mut runs, index - self.first, self.run.value);
         write(&mut runs, 1, value);
         write(
@@ -172,7 +177,7 @@ impl Place {
 }
 
 /// Writes a run, if there is anything in it.
-fn write(runs: &mut Vec<u8>, len: usize, value: u8) {
+fn write(runs: &mut Runs, len: usize, value: u8) {
     match (len, value) {
         (0, _) => {}
         (..=MAX_SHORT_ZEROS, 0) => runs.push(len as u8 - 1),
@@ -190,7 +195,7 @@ fn merge(bytes: &mut Vec<u8>, mut offset: usize) {
         let next = Run::at(bytes, offset + 1).filter(|_| run.value > 0);
         match next.filter(|next| next.value == run.value && run.len + next.len <= MAX_VALUES) {
             Some(next) => {
-                let mut merged = Vec::with_capacity(1);
+                let mut merged = Runs::new();
                 write(&mut merged, run.len + next.len, run.value);
                 bytes.splice(offset..offset + 2, merged);
             }
