@@ -117,7 +117,7 @@ fn compare(families: &[&Family]) {
     };
     let mut pair = Pair::new(RealServer::new(program));
     let first = number("FAKEREDIS_SEED").unwrap_or(1);
-    for seed in first..first + number("FAKEREDIS_CASES").unwrap_or(500) {
+    for seed in first..first + number("FAKEREDIS_CASES").unwrap_or(300) {
         let session = session::random(families, &mut Rng::new(seed));
         if let Err(mut difference) = pair.play(&session) {
             session::smallest(session, |session| match pair.play(session) {

@@ -32,7 +32,7 @@ use crate::support::transcript::Order;
 pub const INSPECTOR: usize = 9;
 
 /// How long the real server may take for a reply.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What brings a real server back to where it began.
 const CLEAN: &[&str] = &[
