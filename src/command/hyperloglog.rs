@@ -87,15 +87,21 @@ fn pfadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let before = encoding(cx.peek_string(key)?)?;
     let mut is_changed = before.is_none();
     let bytes = bytes_mut(cx, key)?;
-    let added = args.rest().iter().try_for_each(|element| {
+    let mut added = 0;
+    let outcome = args.rest().iter().try_for_each(|element| {
         is_changed |= hyperloglog::add(bytes, element, limit)?;
+        added += 1;
         Ok(())
     });
     if is_changed {
         hyperloglog::forget_count(bytes);
+        if outcome.is_err() {
+            // It is found corrupt when it should become dense, and when that is, is not in the journal.
+            cx.unit.rewrite(&args.argv()[..2 + added]);
+        }
         changed(cx, key, before, args.argv())?;
     }
-    added.map(|()| Reply::flag(is_changed))
+    outcome.map(|()| Reply::flag(is_changed))
 }
 
 /// A count that had to be made is kept in the string, which is a change.
