@@ -112,7 +112,10 @@ impl Item {
         let item = self.bytes(value.type_name().as_bytes());
         match value {
             Value::String(string) => item.bytes(&string.as_bytes()),
-            Value::List(list) => list.iter().fold(item, |item, element| item.bytes(element)),
+            Value::List(list) => {
+                let elements = list.iter().map(Bytes::from);
+                elements.fold(item, |item, element| item.bytes(&element))
+            }
             Value::Set(set) => item.sum(set.iter().map(|member| Item::new("member").bytes(member))),
             Value::ZSet(zset) => item.sum(zset.iter().map(|(member, score)| {
                 let member = Item::new("member").bytes(member);

@@ -1,9 +1,11 @@
-//! [`List`]: a sequence of byte strings, quick at both ends and at any position.
+//! [`List`]: a sequence of byte strings, packed as in Redis, quick at both ends and at any position.
 
 use std::ops::Range;
 
 use super::ListLimits;
+use super::ListpackEntry;
 use super::Sequence;
+use super::rdb::Listpack;
 use super::rdb::listpack_size;
 use crate::bytes::Bytes;
 
@@ -13,7 +15,7 @@ const LISTPACK_BYTES: usize = 7;
 /// A Redis list.
 #[derive(Clone, Debug, Default)]
 pub struct List {
-    items: Sequence<Bytes>,
+    items: Sequence<Listpack>,
     /// The bytes that all items take in a listpack.
     packed: usize,
     /// Whether the encoding is a quicklist.
@@ -38,12 +40,14 @@ impl List {
     }
 
     /// The item at `index`.
-    pub fn get(&self, index: usize) -> Option<&Bytes> {
+    pub fn get(&self, index: usize) -> Option<ListpackEntry<'_>> {
         self.items.get(index)
     }
 
     /// All items in order, from both ends.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Bytes> + ExactSizeIterator + Clone {
+    pub fn iter(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = ListpackEntry<'_>> + ExactSizeIterator + Clone {
         self.items.iter()
     }
 
@@ -55,7 +59,7 @@ impl List {
     pub fn range(
         &self,
         range: Range<usize>,
-    ) -> impl DoubleEndedIterator<Item = &Bytes> + ExactSizeIterator + Clone {
+    ) -> impl DoubleEndedIterator<Item = ListpackEntry<'_>> + ExactSizeIterator + Clone {
         self.items.range(range)
     }
 
@@ -102,7 +106,8 @@ impl List {
     pub fn set(&mut self, index: usize, item: impl Into<Bytes>) -> Bytes {
         let item = item.into();
         self.packed += listpack_size(&item);
-        let old = self.items.set(index, item);
+        let old = self.items.remove(index);
+        self.items.insert(index, item);
         self.forget(&old);
         old
     }
@@ -130,10 +135,8 @@ impl List {
 
     /// Removes the first `most` items that equal `item`, or the last ones; how many there were.
     pub fn remove_equal(&mut self, item: &[u8], most: usize, from_back: bool) -> usize {
-        let places = self
-            .iter()
-            .enumerate()
-            .filter(|(_, other)| ***other == *item);
+        let item = ListpackEntry::from(item);
+        let places = self.iter().enumerate().filter(|(_, other)| *other == item);
         let places = places.map(|(index, _)| index);
         let mut found: Vec<usize> = if from_back {
             let mut all: Vec<_> = places.collect();
@@ -154,11 +157,7 @@ impl List {
     ///
     /// When the range ends behind the list.
     pub fn keep(&mut self, range: Range<usize>) {
-        let size = |range| {
-            self.range(range)
-                .map(|item| listpack_size(item))
-                .sum::<usize>()
-        };
+        let size = |range| self.range(range).map(ListpackEntry::size).sum::<usize>();
         // Whatever is less is looked at: a list that is trimmed after each push must not be summed up each time.
         self.packed = if range.len() < self.len() / 2 {
             size(range.clone())
@@ -299,7 +298,9 @@ mod tests {
             let count = list.remove_equal(b"a", most, from_back);
             (
                 count,
-                list.iter().map(|item| item[0] as char).collect::<String>(),
+                list.iter()
+                    .map(|item| Bytes::from(item)[0] as char)
+                    .collect::<String>(),
             )
         };
         assert_eq!(left(2, false), (2, "bca".into()));
@@ -325,7 +326,7 @@ mod tests {
                     4 if at > 20 => list.keep(at / 2..at),
                     _ => list.push_back(item),
                 }
-                let packed: usize = list.iter().map(|item| listpack_size(item)).sum();
+                let packed: usize = list.iter().map(ListpackEntry::size).sum();
                 prop_assert_eq!(list.packed, packed);
             }
         }

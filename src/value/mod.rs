@@ -42,6 +42,7 @@ pub use limits::SetLimits;
 pub use list::List;
 pub use map::Map;
 pub use partial_sort::partial_sort;
+pub use rdb::ListpackEntry;
 pub use sequence::Sequence;
 pub use set::Set;
 pub use stream::Stream;

@@ -17,7 +17,7 @@ const UNSIGNED: PackLimits = PackLimits::new(128, 64);
 pub struct ZSet {
     scores: Map<f64>,
     /// The same members by rank.
-    order: Sequence<Entry>,
+    order: Sequence<Vec<Entry>>,
     /// Whether the set was once too large for a zero to lose its sign. That is state, and so it does not follow
     /// the configured limits, as the encoding does.
     signed: bool,

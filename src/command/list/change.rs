@@ -10,6 +10,7 @@ use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::spec::*;
 use crate::resp::Reply;
+use crate::value::ListpackEntry;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(in crate::command) const COMMANDS: &[Command] = &[
@@ -38,7 +39,8 @@ fn linsert(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     }
     let list = cx.list_mut(key)?;
     list.expect(1, element.len());
-    let Some(at) = list.iter().position(|element| **element == *pivot) else {
+    let pivot = ListpackEntry::from(pivot);
+    let Some(at) = list.iter().position(|element| element == pivot) else {
         return Ok(Reply::Int(-1));
     };
     list.insert(at + behind, element);

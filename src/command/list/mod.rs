@@ -20,6 +20,7 @@ use super::spec::*;
 use crate::bytes::Bytes;
 use crate::resp::Reply;
 use crate::value::List;
+use crate::value::ListpackEntry;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(super) const COMMANDS: &[Command] = &[
@@ -80,7 +81,7 @@ fn lindex(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Ok(Reply::Null);
     };
     let element = position(args.i64()?, list.len()).and_then(|at| list.get(at));
-    Ok(element.cloned().into())
+    Ok(element.map(Bytes::from).into())
 }
 
 fn llen(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
@@ -108,7 +109,7 @@ fn lrange(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Ok(Reply::Array(Vec::new()));
     };
     let range = positions(start, stop, list.len());
-    Ok(Reply::bulks(list.range(range).cloned()))
+    Ok(Reply::bulks(list.range(range).map(Bytes::from)))
 }
 
 /// What LPOS looks for.
@@ -152,7 +153,7 @@ impl Search {
     }
 
     fn run(&self, list: &List, element: &[u8]) -> Vec<usize> {
-        let last = list.len() - 1;
+        let (last, element) = (list.len() - 1, ListpackEntry::from(element));
         if self.backwards {
             let found = self.matches(list.iter().rev(), element);
             found.map(|at| last - at).collect()
@@ -163,14 +164,14 @@ impl Search {
 
     fn matches<'a>(
         &self,
-        elements: impl Iterator<Item = &'a Bytes>,
-        wanted: &[u8],
+        elements: impl Iterator<Item = ListpackEntry<'a>>,
+        wanted: ListpackEntry<'a>,
     ) -> impl Iterator<Item = usize> {
         let skip = usize::try_from(self.skip).unwrap_or(usize::MAX);
         elements
             .take(self.most)
             .enumerate()
-            .filter(|(_, element)| ***element == *wanted)
+            .filter(move |(_, element)| *element == wanted)
             .map(|(at, _)| at)
             .skip(skip)
             .take(self.count.unwrap_or(1))

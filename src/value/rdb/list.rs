@@ -33,8 +33,8 @@ pub(super) fn write(list: &List, out: &mut Vec<u8>, style: Style) {
 fn write_items(list: &List, out: &mut Vec<u8>, style: Style) {
     out.push(kind::LIST);
     length::write(out, list.len() as u64);
-    for item in list.iter() {
-        string::write(item, out, style.compress);
+    for item in list.iter().map(Bytes::from) {
+        string::write(&item, out, style.compress);
     }
 }
 
@@ -57,7 +57,7 @@ fn write_nodes(list: &List, out: &mut Vec<u8>, style: Style) {
 /// Each node's kind and bytes.
 pub(super) fn nodes(list: &List, limits: ListLimits) -> Vec<(u64, Vec<u8>)> {
     let (mut nodes, mut open) = (Vec::new(), Listpack::new());
-    for item in list.iter() {
+    for item in list.iter().map(Bytes::from) {
         let is_plain = item.len() > limits.bytes();
         // The first node was a listpack once, of which Redis knows the size.
         let overhead = if nodes.is_empty() { 0 } else { ENTRY_OVERHEAD };
@@ -65,15 +65,12 @@ pub(super) fn nodes(list: &List, limits: ListLimits) -> Vec<(u64, Vec<u8>)> {
         let full = guess > limits.bytes() || open.len() >= limits.items();
         let full = list.is_quicklist() && full;
         if !open.is_empty() && (is_plain || full) {
-            nodes.push((
-                PACKED,
-                std::mem::replace(&mut open, Listpack::new()).finish(),
-            ));
+            nodes.push((PACKED, std::mem::take(&mut open).finish()));
         }
         if is_plain {
             nodes.push((PLAIN, item.to_vec()));
         } else {
-            open.push(item);
+            open.push(&item);
         }
     }
     if !open.is_empty() {

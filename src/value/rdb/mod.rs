@@ -20,7 +20,7 @@ mod vectors;
 mod ziplist;
 mod zset;
 
-pub(super) use self::listpack::Entry as ListpackEntry;
+pub use self::listpack::Entry as ListpackEntry;
 pub(super) use self::listpack::Listpack;
 pub(super) use self::listpack::entry_size as listpack_size;
 

@@ -16,7 +16,7 @@ pub struct Group {
     /// How many entries there had been up to that one, where that is known.
     pub entries_read: Option<u64>,
     /// What was delivered and not acknowledged, by id.
-    pending: Sequence<Pending>,
+    pending: Sequence<Vec<Pending>>,
     consumers: BTreeMap<Bytes, Arc<Consumer>>,
 }
 
@@ -41,7 +41,7 @@ pub struct Consumer {
     /// When it last got something.
     pub active_ms: Option<i64>,
     /// The ids of what it has to acknowledge.
-    pending: Sequence<StreamId>,
+    pending: Sequence<Vec<StreamId>>,
 }
 
 impl PartialEq for Consumer {
@@ -61,7 +61,7 @@ impl Consumer {
     }
 
     /// The ids of what it has to acknowledge.
-    pub fn pending(&self) -> &Sequence<StreamId> {
+    pub fn pending(&self) -> &Sequence<Vec<StreamId>> {
         &self.pending
     }
 }
@@ -77,7 +77,7 @@ impl Group {
     }
 
     /// What was delivered and not acknowledged.
-    pub fn pending(&self) -> &Sequence<Pending> {
+    pub fn pending(&self) -> &Sequence<Vec<Pending>> {
         &self.pending
     }
 

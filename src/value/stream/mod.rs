@@ -33,7 +33,7 @@ use crate::bytes::Bytes;
 #[derive(Clone, Debug, Default)]
 pub struct Stream {
     /// None is empty, and their ids ascend.
-    nodes: Sequence<Node>,
+    nodes: Sequence<Vec<Node>>,
     /// The number of entries that are not deleted.
     len: usize,
     /// The greatest id that was ever given.
@@ -227,7 +227,7 @@ impl Stream {
     }
 
     /// The nodes that hold the entries.
-    pub(super) fn nodes(&self) -> &Sequence<Node> {
+    pub(super) fn nodes(&self) -> &Sequence<Vec<Node>> {
         &self.nodes
     }
 

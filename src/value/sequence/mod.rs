@@ -2,55 +2,52 @@
 //!
 //! Lists and the order of sorted sets are this tree: items stand in leaves, every child is counted. A clone
 //! costs one reference count; a write after it copies the nodes on the way to one leaf. It must not know
-//! what its items mean.
+//! what its items mean, nor how a [`Leaf`] keeps them.
 
+mod leaf;
+
+pub use leaf::Leaf;
+
+use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The most items of a leaf, and children of a branch.
+/// The most items of a leaf that is a vector, and children of a branch.
 const WIDTH: usize = 64;
-/// Up to this many, a node has room for no more than it holds: small sequences are many.
-const SMALL: usize = 8;
-/// A node with fewer is joined with a neighbour where both fit into one.
-const FEW: usize = WIDTH / 4;
 
 /// A copy-on-write sequence.
 #[derive(Clone, Debug)]
-pub struct Sequence<T> {
-    root: Child<T>,
+pub struct Sequence<L: Leaf> {
+    root: Child<L>,
 }
 
 #[derive(Clone, Debug)]
-struct Child<T> {
+struct Child<L: Leaf> {
     /// The number of items below.
     len: usize,
-    /// A copy of the last of them, so that a search need not go there to see it.
-    last: Option<T>,
-    node: Arc<Node<T>>,
+    /// What is known of the last of them, so that a search need not go there to see it.
+    last: L::Last,
+    node: Arc<Node<L>>,
 }
 
 /// All leaves are at the same depth; only the root may have no items, and no branch has no children.
 #[derive(Clone, Debug)]
-enum Node<T> {
-    Leaf(Vec<T>),
-    Branch(Vec<Child<T>>),
+enum Node<L: Leaf> {
+    Leaf(L),
+    Branch(Vec<Child<L>>),
 }
 
-impl<T> Default for Sequence<T> {
+impl<L: Leaf> Default for Sequence<L> {
     fn default() -> Self {
         Sequence::new()
     }
 }
 
-impl<T> Sequence<T> {
+impl<L: Leaf> Sequence<L> {
     /// An empty sequence.
-    pub fn new() -> Sequence<T> {
+    pub fn new() -> Sequence<L> {
         Sequence {
-            root: Child {
-                len: 0,
-                last: None,
-                node: Arc::new(Node::Leaf(Vec::new())),
-            },
+            root: Child::new(Node::Leaf(L::default())),
         }
     }
 
@@ -65,13 +62,13 @@ impl<T> Sequence<T> {
     }
 
     /// The item at `index`.
-    pub fn get(&self, index: usize) -> Option<&T> {
-        let (items, at) = self.leaf(index)?;
-        items.get(at)
+    pub fn get(&self, index: usize) -> Option<L::Ref<'_>> {
+        let (leaf, at) = self.leaf(index)?;
+        leaf.range(at..leaf.len()).next()
     }
 
     /// All items in order.
-    pub fn iter(&self) -> Iter<'_, T> {
+    pub fn iter(&self) -> Iter<'_, L> {
         self.range(0..self.len())
     }
 
@@ -80,16 +77,92 @@ impl<T> Sequence<T> {
     /// # Panics
     ///
     /// When the range ends behind the sequence.
-    pub fn range(&self, range: Range<usize>) -> Iter<'_, T> {
+    pub fn range(&self, range: Range<usize>) -> Iter<'_, L> {
         assert!(range.end <= self.len(), "{range:?} of {}", self.len());
         Iter {
             sequence: self,
             range,
-            front: &[],
-            back: &[],
+            front: None,
+            back: None,
         }
     }
 
+    /// The leaf in which `index` is, and where in it.
+    fn leaf(&self, mut index: usize) -> Option<(&L, usize)> {
+        if index >= self.len() {
+            return None;
+        }
+        let mut node = &*self.root.node;
+        loop {
+            match node {
+                Node::Leaf(leaf) => return Some((leaf, index)),
+                Node::Branch(children) => {
+                    let (at, within) = find_child(children, index);
+                    (node, index) = (&children[at].node, within);
+                }
+            }
+        }
+    }
+
+    /// Puts an item at `index`; those from there on move up.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is greater than the length.
+    pub fn insert(&mut self, index: usize, item: L::Item) {
+        assert!(index <= self.len(), "{index} of {}", self.len());
+        if let Some(right) = self.root.insert(index, item) {
+            let left = self.root.clone();
+            self.root = Child::new(Node::Branch(vec![left, right]));
+        }
+    }
+
+    /// Puts an item before all others.
+    pub fn push_front(&mut self, item: L::Item) {
+        self.insert(0, item);
+    }
+
+    /// Puts an item behind all others.
+    pub fn push_back(&mut self, item: L::Item) {
+        self.insert(self.len(), item);
+    }
+
+    /// Takes the item at `index` out; those behind it move down.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is not less than the length.
+    pub fn remove(&mut self, index: usize) -> L::Item {
+        assert!(index < self.len(), "{index} of {}", self.len());
+        let item = self.root.remove(index);
+        while let Node::Branch(children) = &*self.root.node
+            && let [only] = children.as_slice()
+        {
+            self.root = only.clone();
+        }
+        item
+    }
+
+    /// Keeps the items of `range` only.
+    ///
+    /// # Panics
+    ///
+    /// When the range ends behind the sequence.
+    pub fn keep(&mut self, range: Range<usize>) {
+        if range.len() < self.len() / 2 {
+            *self = self.range(range).map(L::own).collect();
+            return;
+        }
+        while self.len() > range.end {
+            self.remove(self.len() - 1);
+        }
+        for _ in 0..range.start {
+            self.remove(0);
+        }
+    }
+}
+
+impl<T: Clone + Debug> Sequence<Vec<T>> {
     /// The number of items at the beginning for which `first` is true; it must be false for all others.
     pub fn partition_point(&self, mut first: impl FnMut(&T) -> bool) -> usize {
         let (mut node, mut before) = (&*self.root.node, 0);
@@ -107,72 +180,13 @@ impl<T> Sequence<T> {
         }
     }
 
-    /// The leaf in which `index` is, and where in it.
-    fn leaf(&self, mut index: usize) -> Option<(&[T], usize)> {
-        if index >= self.len() {
-            return None;
-        }
-        let mut node = &*self.root.node;
-        loop {
-            match node {
-                Node::Leaf(items) => return Some((items, index)),
-                Node::Branch(children) => {
-                    let (at, within) = find_child(children, index);
-                    (node, index) = (&children[at].node, within);
-                }
-            }
-        }
-    }
-}
-
-impl<T: Clone> Sequence<T> {
-    /// Puts an item at `index`; those from there on move up.
-    ///
-    /// # Panics
-    ///
-    /// When `index` is greater than the length.
-    pub fn insert(&mut self, index: usize, item: T) {
-        assert!(index <= self.len(), "{index} of {}", self.len());
-        if let Some(right) = self.root.insert(index, item) {
-            let left = self.root.clone();
-            self.root = Child::new(Node::Branch(vec![left, right]));
-        }
-    }
-
-    /// Puts an item before all others.
-    pub fn push_front(&mut self, item: T) {
-        self.insert(0, item);
-    }
-
-    /// Puts an item behind all others.
-    pub fn push_back(&mut self, item: T) {
-        self.insert(self.len(), item);
-    }
-
-    /// Takes the item at `index` out; those behind it move down.
-    ///
-    /// # Panics
-    ///
-    /// When `index` is not less than the length.
-    pub fn remove(&mut self, index: usize) -> T {
-        assert!(index < self.len(), "{index} of {}", self.len());
-        let item = self.root.remove(index);
-        while let Node::Branch(children) = &*self.root.node
-            && let [only] = children.as_slice()
-        {
-            self.root = only.clone();
-        }
-        item
-    }
-
     /// Replaces the item at `index`; the item that was there.
     ///
     /// # Panics
     ///
     /// When `index` is not less than the length.
     pub fn set(&mut self, index: usize, item: T) -> T {
-        assert!(index < self.len(), "{index} of {}", self.len());
-        self.root.set(index, item)
+        self.update(index, |old| std::mem::replace(old, item))
     }
 
     /// Changes the item at `index`; what `change` returns. The item is nobody else's meanwhile unless a clone of
@@ -185,41 +199,23 @@ impl<T: Clone> Sequence<T> {
         assert!(index < self.len(), "{index} of {}", self.len());
         self.root.update(index, change)
     }
-
-    /// Keeps the items of `range` only.
-    ///
-    /// # Panics
-    ///
-    /// When the range ends behind the sequence.
-    pub fn keep(&mut self, range: Range<usize>) {
-        if range.len() < self.len() / 2 {
-            *self = self.range(range).cloned().collect();
-            return;
-        }
-        while self.len() > range.end {
-            self.remove(self.len() - 1);
-        }
-        for _ in 0..range.start {
-            self.remove(0);
-        }
-    }
 }
 
-impl<T: Clone> Child<T> {
-    fn new(node: Node<T>) -> Child<T> {
+impl<L: Leaf> Child<L> {
+    fn new(node: Node<L>) -> Child<L> {
         Child {
             len: node.len(),
-            last: node.last().cloned(),
+            last: node.last(),
             node: Arc::new(node),
         }
     }
 
     /// Inserts an item; the new right neighbour where the node had to be split.
-    fn insert(&mut self, index: usize, item: T) -> Option<Child<T>> {
+    fn insert(&mut self, index: usize, item: L::Item) -> Option<Child<L>> {
         let at_end = index == self.len;
         self.len += 1;
         let right = match Arc::make_mut(&mut self.node) {
-            Node::Leaf(items) => insert_or_split(items, index, item).map(Node::Leaf),
+            Node::Leaf(leaf) => insert_or_split(leaf, index, item).map(Node::Leaf),
             Node::Branch(children) => {
                 let (at, within) = find_child(children, index);
                 let new = children[at].insert(within, item);
@@ -233,10 +229,10 @@ impl<T: Clone> Child<T> {
         right
     }
 
-    fn remove(&mut self, index: usize) -> T {
+    fn remove(&mut self, index: usize) -> L::Item {
         self.len -= 1;
         let item = match Arc::make_mut(&mut self.node) {
-            Node::Leaf(items) => items.remove(index),
+            Node::Leaf(leaf) => leaf.remove(index),
             Node::Branch(children) => {
                 let (at, within) = find_child(children, index);
                 let item = children[at].remove(within);
@@ -248,18 +244,29 @@ impl<T: Clone> Child<T> {
         item
     }
 
-    fn set(&mut self, index: usize, item: T) -> T {
-        let before = match Arc::make_mut(&mut self.node) {
-            Node::Leaf(items) => std::mem::replace(&mut items[index], item),
-            Node::Branch(children) => {
-                let (at, within) = find_child(children, index);
-                children[at].set(within, item)
-            }
-        };
-        self.note_last(index + 1 == self.len);
-        before
+    /// Notes the last item, if it has `changed`.
+    fn note_last(&mut self, changed: bool) {
+        if changed {
+            self.last = self.node.last();
+        }
     }
 
+    /// Takes over what its right neighbour holds.
+    fn join(&mut self, right: Child<L>) {
+        self.len += right.len;
+        self.last = right.last;
+        match (
+            Arc::make_mut(&mut self.node),
+            Arc::unwrap_or_clone(right.node),
+        ) {
+            (Node::Leaf(left), Node::Leaf(right)) => left.append(right),
+            (Node::Branch(left), Node::Branch(right)) => left.extend(right),
+            _ => unreachable!("neighbours are at the same depth"),
+        }
+    }
+}
+
+impl<T: Clone + Debug> Child<Vec<T>> {
     fn update<R>(&mut self, index: usize, change: impl FnOnce(&mut T) -> R) -> R {
         let is_last = index + 1 == self.len;
         if is_last {
@@ -275,65 +282,54 @@ impl<T: Clone> Child<T> {
         self.note_last(is_last);
         result
     }
-
-    /// Copies the last item, if it has `changed`.
-    fn note_last(&mut self, changed: bool) {
-        if changed {
-            self.last = self.node.last().cloned();
-        }
-    }
-
-    /// Takes over what its right neighbour holds.
-    fn join(&mut self, right: Child<T>) {
-        self.len += right.len;
-        self.last = right.last;
-        match (
-            Arc::make_mut(&mut self.node),
-            Arc::unwrap_or_clone(right.node),
-        ) {
-            (Node::Leaf(left), Node::Leaf(right)) => left.extend(right),
-            (Node::Branch(left), Node::Branch(right)) => left.extend(right),
-            _ => unreachable!("neighbours are at the same depth"),
-        }
-    }
 }
 
-impl<T> Node<T> {
-    fn width(&self) -> usize {
+impl<L: Leaf> Node<L> {
+    /// How much of its room is taken.
+    fn size(&self) -> usize {
         match self {
-            Node::Leaf(items) => items.len(),
+            Node::Leaf(leaf) => leaf.size(),
             Node::Branch(children) => children.len(),
+        }
+    }
+
+    fn room(&self) -> usize {
+        match self {
+            Node::Leaf(_) => L::ROOM,
+            Node::Branch(_) => WIDTH,
         }
     }
 
     fn len(&self) -> usize {
         match self {
-            Node::Leaf(items) => items.len(),
+            Node::Leaf(leaf) => leaf.len(),
             Node::Branch(children) => children.iter().map(|child| child.len).sum(),
         }
     }
 
-    fn last(&self) -> Option<&T> {
+    fn last(&self) -> L::Last {
         match self {
-            Node::Leaf(items) => items.last(),
-            Node::Branch(children) => children.last()?.last.as_ref(),
+            Node::Leaf(leaf) => leaf.last(),
+            Node::Branch(children) => {
+                let last = children.last().map(|child| child.last.clone());
+                last.unwrap_or_default()
+            }
         }
     }
 }
 
 /// Inserts into a node. One that was full keeps its left part, and the right part is returned: a half, or
 /// next to nothing at an end, so that a sequence that only grows there has full nodes.
-fn insert_or_split<X>(parts: &mut Vec<X>, index: usize, part: X) -> Option<Vec<X>> {
-    if parts.len() < WIDTH {
-        if parts.len() < SMALL {
-            parts.reserve_exact(1);
-        }
+fn insert_or_split<P: Leaf>(parts: &mut P, index: usize, part: P::Item) -> Option<P> {
+    let len = parts.len();
+    if len == 0 || parts.size() + P::cost(&part) <= P::ROOM {
         parts.insert(index, part);
         return None;
     }
-    let cut = match index {
-        0 | WIDTH => index,
-        _ => WIDTH / 2,
+    let cut = if index == 0 || index == len {
+        index
+    } else {
+        len / 2
     };
     let mut right = parts.split_off(cut);
     if index < cut || cut == 0 {
@@ -345,13 +341,15 @@ fn insert_or_split<X>(parts: &mut Vec<X>, index: usize, part: X) -> Option<Vec<X
 }
 
 /// Drops the child at `at` when it has become empty, or joins it with a neighbour when that fits.
-fn tidy<T: Clone>(children: &mut Vec<Child<T>>, at: usize) {
+fn tidy<L: Leaf>(children: &mut Vec<Child<L>>, at: usize) {
+    let node = &children[at].node;
+    let room = node.room();
     if children[at].len == 0 {
         children.remove(at);
-    } else if children[at].node.width() < FEW {
+    } else if node.size() < room / 4 {
         let fit = |left: usize| {
             let pair = children.get(left..left + 2)?;
-            (pair[0].node.width() + pair[1].node.width() <= WIDTH).then_some(left)
+            (pair[0].node.size() + pair[1].node.size() <= room).then_some(left)
         };
         if let Some(left) = at.checked_sub(1).and_then(fit).or_else(|| fit(at)) {
             let right = children.remove(left + 1);
@@ -361,7 +359,7 @@ fn tidy<T: Clone>(children: &mut Vec<Child<T>>, at: usize) {
 }
 
 /// The child in which `index` is, the last one for the end, and the index within it.
-fn find_child<T>(children: &[Child<T>], mut index: usize) -> (usize, usize) {
+fn find_child<L: Leaf>(children: &[Child<L>], mut index: usize) -> (usize, usize) {
     let last = children.len() - 1;
     for (at, child) in children[..last].iter().enumerate() {
         if index < child.len {
@@ -374,25 +372,24 @@ fn find_child<T>(children: &[Child<T>], mut index: usize) -> (usize, usize) {
 
 /// Items of a [`Sequence`] in order, from both ends.
 #[derive(Clone, Debug)]
-pub struct Iter<'a, T> {
-    sequence: &'a Sequence<T>,
+pub struct Iter<'a, L: Leaf> {
+    sequence: &'a Sequence<L>,
     /// What is still to come.
     range: Range<usize>,
     /// The rest of the leaf at the start, and at the end, of the range.
-    front: &'a [T],
-    back: &'a [T],
+    front: Option<L::Iter<'a>>,
+    back: Option<L::Iter<'a>>,
 }
 
-impl<'a, T> Iterator for Iter<'a, T> {
-    type Item = &'a T;
+impl<'a, L: Leaf> Iterator for Iter<'a, L> {
+    type Item = L::Ref<'a>;
 
-    fn next(&mut self) -> Option<&'a T> {
+    fn next(&mut self) -> Option<L::Ref<'a>> {
         let index = self.range.next()?;
-        if self.front.is_empty() {
-            let (items, at) = self.sequence.leaf(index)?;
-            self.front = &items[at..];
-        }
-        self.front.split_off_first()
+        self.front.as_mut().and_then(Iterator::next).or_else(|| {
+            let (leaf, at) = self.sequence.leaf(index)?;
+            self.front.insert(leaf.range(at..leaf.len())).next()
+        })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -400,28 +397,31 @@ impl<'a, T> Iterator for Iter<'a, T> {
     }
 }
 
-impl<'a, T> DoubleEndedIterator for Iter<'a, T> {
-    fn next_back(&mut self) -> Option<&'a T> {
+impl<'a, L: Leaf> DoubleEndedIterator for Iter<'a, L> {
+    fn next_back(&mut self) -> Option<L::Ref<'a>> {
         let index = self.range.next_back()?;
-        if self.back.is_empty() {
-            let (items, at) = self.sequence.leaf(index)?;
-            self.back = &items[..=at];
-        }
-        self.back.split_off_last()
+        let back = self.back.as_mut();
+        back.and_then(DoubleEndedIterator::next_back).or_else(|| {
+            let (leaf, at) = self.sequence.leaf(index)?;
+            self.back.insert(leaf.range(0..at + 1)).next_back()
+        })
     }
 }
 
-impl<T> ExactSizeIterator for Iter<'_, T> {}
+impl<L: Leaf> ExactSizeIterator for Iter<'_, L> {}
 
-impl<T: Clone> FromIterator<T> for Sequence<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Sequence<T> {
+impl<L: Leaf> FromIterator<L::Item> for Sequence<L> {
+    fn from_iter<I: IntoIterator<Item = L::Item>>(items: I) -> Sequence<L> {
         let mut sequence = Sequence::new();
         items.into_iter().for_each(|item| sequence.push_back(item));
         sequence
     }
 }
 
-impl<T: PartialEq> PartialEq for Sequence<T> {
+impl<L: Leaf> PartialEq for Sequence<L>
+where
+    for<'a> L::Ref<'a>: PartialEq,
+{
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
@@ -457,7 +457,7 @@ mod tests {
     }
 
     /// Does the same to the sequence and to a vector.
-    fn apply(op: Op, sequence: &mut Sequence<u32>, model: &mut Vec<u32>) {
+    fn apply(op: Op, sequence: &mut Sequence<Vec<u32>>, model: &mut Vec<u32>) {
         let len = model.len();
         match op {
             Op::Insert(at, item) => {
@@ -502,11 +502,11 @@ mod tests {
     }
 
     /// The depth, which is the same everywhere; every node is counted and none is empty or too wide.
-    fn check(child: &Child<u32>, is_root: bool) -> usize {
-        let width = child.node.width();
+    fn check(child: &Child<Vec<u32>>, is_root: bool) -> usize {
+        let width = child.node.size();
         assert!(width <= WIDTH && (is_root || width > 0));
         assert_eq!(
-            (child.len, child.last.as_ref()),
+            (child.len, child.last),
             (child.node.len(), child.node.last())
         );
         match &*child.node {
@@ -536,7 +536,7 @@ mod tests {
 
     #[test]
     fn a_write_after_a_clone_copies_one_path() {
-        let original: Sequence<u32> = (0..10_000).collect();
+        let original: Sequence<Vec<u32>> = (0..10_000).collect();
         let mut copy = original.clone();
         copy.set(5_000, 0);
         copy.remove(9_999);
@@ -558,7 +558,7 @@ mod tests {
     proptest! {
         #[test]
         fn behaves_like_a_vector(start in 0u32..6000, ops in prop::collection::vec(any_op(), 0..600)) {
-            let mut sequence: Sequence<u32> = (0..start).collect();
+            let mut sequence: Sequence<Vec<u32>> = (0..start).collect();
             let mut model: Vec<u32> = (0..start).collect();
             for op in ops {
                 let (before, items) = (sequence.clone(), model.clone());

@@ -3,6 +3,8 @@
 //! Six bytes of header (the block's size and the number of entries, little-endian), then for each entry its
 //! encoding, its data, and the size of both so that it can be walked backwards, then 255.
 
+mod leaf;
+
 use super::input::Input;
 use super::input::Malformed;
 use crate::bytes::Bytes;
@@ -11,6 +13,8 @@ use crate::number::parse_i64;
 
 const HEADER: usize = 6;
 const END: u8 = 0xFF;
+/// The most bytes that an entry takes beside its text.
+const FRAME: usize = 10;
 /// The number of entries where there are this many or more.
 const UNCOUNTED: u16 = u16::MAX;
 
@@ -23,8 +27,10 @@ pub(in crate::value) struct Listpack {
 
 /// An entry as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::value) enum Entry<'a> {
+pub enum Entry<'a> {
+    /// The canonical form of an integer.
     Int(i64),
+    /// Any other string.
     Text(&'a [u8]),
 }
 
@@ -36,6 +42,25 @@ impl Entry<'_> {
             Entry::Text(own) => own == text,
         }
     }
+
+    /// The bytes that it takes.
+    pub(in crate::value) fn size(self) -> usize {
+        let size = match self {
+            Entry::Int(number) => int_size(number),
+            Entry::Text(text) => match text.len() {
+                len @ ..0x40 => 1 + len,
+                len @ ..0x1000 => 2 + len,
+                len => 5 + len,
+            },
+        };
+        size + back_size(size).count()
+    }
+}
+
+impl<'a> From<&'a [u8]> for Entry<'a> {
+    fn from(text: &'a [u8]) -> Entry<'a> {
+        parse_i64(text).map_or(Entry::Text(text), Entry::Int)
+    }
 }
 
 impl From<Entry<'_>> for Bytes {
@@ -44,6 +69,12 @@ impl From<Entry<'_>> for Bytes {
             Entry::Int(number) => format_i64(number),
             Entry::Text(text) => Bytes::from(text),
         }
+    }
+}
+
+impl Default for Listpack {
+    fn default() -> Listpack {
+        Listpack::new()
     }
 }
 
@@ -73,9 +104,9 @@ impl Listpack {
 
     /// Appends a string, as an integer where it is the canonical form of one.
     pub(in crate::value) fn push(&mut self, entry: &[u8]) {
-        match parse_i64(entry) {
-            Some(number) => self.push_int(number),
-            None => self.push_string(entry),
+        match entry.into() {
+            Entry::Int(number) => self.push_int(number),
+            Entry::Text(text) => self.push_string(text),
         }
     }
 
@@ -97,6 +128,7 @@ impl Listpack {
     }
 
     fn push_string(&mut self, text: &[u8]) {
+        self.bytes.reserve(text.len() + FRAME);
         let start = self.bytes.len();
         match text.len() {
             len @ ..0x40 => self.bytes.push(0x80 | len as u8),
@@ -164,13 +196,7 @@ impl Listpack {
 
 /// The bytes that a string takes as an entry.
 pub(in crate::value) fn entry_size(entry: &[u8]) -> usize {
-    let size = match (parse_i64(entry), entry.len()) {
-        (Some(number), _) => int_size(number),
-        (None, len @ ..0x40) => 1 + len,
-        (None, len @ ..0x1000) => 2 + len,
-        (None, len) => 5 + len,
-    };
-    size + back_size(size).count()
+    Entry::from(entry).size()
 }
 
 fn int_size(number: i64) -> usize {

@@ -1,0 +1,178 @@
+//! Listpacks as the leaves of a sequence: entries are put in and taken out at any position.
+
+use std::ops::Range;
+
+use super::Entry;
+use super::FRAME;
+use super::HEADER;
+use super::Listpack;
+use crate::bytes::Bytes;
+use crate::value::sequence::Leaf;
+
+impl Leaf for Listpack {
+    type Item = Bytes;
+    type Ref<'a> = Entry<'a>;
+    type Iter<'a> = Entries<'a>;
+    type Last = ();
+
+    /// Small enough to walk to any entry.
+    const ROOM: usize = 1024;
+
+    fn cost(item: &Bytes) -> usize {
+        item.len() + FRAME
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn len(&self) -> usize {
+        self.entries
+    }
+
+    fn last(&self) {}
+
+    fn range(&self, range: Range<usize>) -> Entries<'_> {
+        Entries {
+            listpack: self,
+            start: self.place(range.start),
+            end: self.place(range.end),
+        }
+    }
+
+    fn insert(&mut self, index: usize, item: Bytes) {
+        let at = self.place(index);
+        let before = self.bytes.len();
+        self.push(&item);
+        let size = self.bytes.len() - before;
+        self.bytes[at..].rotate_right(size);
+    }
+
+    fn remove(&mut self, index: usize) -> Bytes {
+        let at = self.place(index);
+        let (entry, end) = self.get(at).expect("an entry to remove");
+        let item = entry.into();
+        self.bytes.drain(at..end);
+        self.entries -= 1;
+        item
+    }
+
+    fn split_off(&mut self, index: usize) -> Listpack {
+        let at = self.place(index);
+        let mut right = Listpack::new();
+        right.bytes.extend(self.bytes.drain(at..));
+        right.entries = self.entries - index;
+        self.entries = index;
+        self.shrink();
+        right
+    }
+
+    fn append(&mut self, right: Listpack) {
+        self.bytes.extend(&right.bytes[HEADER..]);
+        self.entries += right.entries;
+    }
+
+    fn own(entry: Entry<'_>) -> Bytes {
+        entry.into()
+    }
+}
+
+impl Listpack {
+    /// Where the entry at `index` begins, or would begin.
+    fn place(&self, index: usize) -> usize {
+        if index <= self.entries / 2 {
+            let after = |at, _| self.get(at).map_or(at, |(_, next)| next);
+            (0..index).fold(Listpack::START, after)
+        } else {
+            (index..self.entries).fold(self.bytes.len(), |end, _| self.before(end))
+        }
+    }
+
+    /// Where the entry that ends at `end` begins.
+    fn before(&self, end: usize) -> usize {
+        let (mut at, mut size, mut shift) = (end, 0, 0);
+        loop {
+            at -= 1;
+            let byte = self.bytes[at];
+            size |= usize::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                return at - size;
+            }
+            shift += 7;
+        }
+    }
+}
+
+/// Entries in order, from both ends.
+#[derive(Clone, Debug)]
+pub(in crate::value) struct Entries<'a> {
+    listpack: &'a Listpack,
+    /// Where the first one begins that is still to come, and where the last one ends.
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        if self.start == self.end {
+            return None;
+        }
+        let (entry, next) = self.listpack.get(self.start)?;
+        self.start = next;
+        Some(entry)
+    }
+}
+
+impl<'a> DoubleEndedIterator for Entries<'a> {
+    fn next_back(&mut self) -> Option<Entry<'a>> {
+        if self.start == self.end {
+            return None;
+        }
+        self.end = self.listpack.before(self.end);
+        let (entry, _) = self.listpack.get(self.end)?;
+        Some(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn texts(listpack: &Listpack) -> Vec<Bytes> {
+        listpack.range(0..listpack.len()).map(Bytes::from).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_like_a_vector(
+            ops in prop::collection::vec((0u8..5, any::<prop::sample::Index>(), "-?[0-9]{0,20}|[a-z]{0,90}|z{5000}"), 0..60),
+        ) {
+            let (mut listpack, mut model) = (Listpack::new(), Vec::new());
+            for (op, at, text) in ops {
+                let item = Bytes::from(text);
+                let at = at.index(model.len() + 1);
+                match op {
+                    0 if at < model.len() => prop_assert_eq!(Leaf::remove(&mut listpack, at), model.remove(at)),
+                    1 => {
+                        let right = Leaf::split_off(&mut listpack, at);
+                        prop_assert_eq!(texts(&right), model[at..].to_vec());
+                        Leaf::append(&mut listpack, right);
+                    }
+                    _ => {
+                        Leaf::insert(&mut listpack, at, item.clone());
+                        model.insert(at, item);
+                    }
+                }
+                prop_assert_eq!(texts(&listpack), model.clone());
+                let back: Vec<_> = listpack.range(0..at.min(model.len())).rev().map(Bytes::from).collect();
+                prop_assert!(back.iter().eq(model[..at.min(model.len())].iter().rev()));
+            }
+            let mut same = Listpack::new();
+            model.iter().for_each(|item| same.push(item));
+            prop_assert_eq!(listpack, same);
+        }
+    }
+}
