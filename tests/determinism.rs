@@ -30,8 +30,8 @@ use crate::support::transcript::Transcript;
 /// Tells a process where to play the sessions.
 const DIR: &str = "FAKEREDIS_TEST_SESSIONS";
 
-/// Commands whose replies tell of real time; they are left out.
-const OF_REAL_TIME: [&str; 3] = ["INFO", "LATENCY", "SLOWLOG"];
+/// Commands whose replies tell of real time, and one that writes beside the clients; they are left out.
+const LEFT_OUT: [&str; 4] = ["BGSAVE", "INFO", "LATENCY", "SLOWLOG"];
 
 /// How many random sessions of all families there are.
 const RANDOM: u64 = 30;
@@ -208,7 +208,7 @@ fn play_step(target: &mut InProcess, step: &Step, first: usize) -> String {
     match step {
         Step::Note(_) => {}
         Step::Sleep(time) => target.sleep(*time),
-        Step::Exchange(exchange) if tells_real_time(exchange) => {}
+        Step::Exchange(exchange) if is_left_out(exchange) => {}
         Step::Exchange(exchange) => {
             let client = exchange.client + first;
             if !exchange.only_receives() {
@@ -221,9 +221,9 @@ fn play_step(target: &mut InProcess, step: &Step, first: usize) -> String {
     String::new()
 }
 
-fn tells_real_time(exchange: &Exchange) -> bool {
+fn is_left_out(exchange: &Exchange) -> bool {
     let name = exchange.argv.first().map_or(&b""[..], |name| name);
-    OF_REAL_TIME
+    LEFT_OUT
         .iter()
         .any(|other| name.eq_ignore_ascii_case(other.as_bytes()))
 }
