@@ -61,7 +61,7 @@ impl Command {
     /// The entry in `COMMAND DOCS`, given the names and entries of the subcommands.
     pub fn docs(&self, group: Group, subcommands: Vec<(Reply, Reply)>) -> Reply {
         if group == Group::VectorSet {
-            return fields(vec![
+            return Reply::map(vec![
                 text("group", group.name()),
                 text("module", "vectorset"),
             ]);
@@ -82,7 +82,7 @@ impl Command {
         if !subcommands.is_empty() {
             map.push(("subcommands", Reply::Map(subcommands)));
         }
-        fields(map)
+        Reply::map(map)
     }
 
     /// Adds the fields of commands that one should not use.
@@ -118,7 +118,7 @@ impl Argument<'_> {
         if !self.arguments.is_empty() {
             map.push(("arguments", arguments_reply(&self.arguments)));
         }
-        fields(map)
+        Reply::map(map)
     }
 }
 
@@ -140,7 +140,7 @@ impl KeySpec {
         map.push(("flags", statuses(key_flag_names(self.flags))));
         map.push(("begin_search", self.begin.reply()));
         map.push(("find_keys", self.find.reply()));
-        fields(map)
+        Reply::map(map)
     }
 }
 
@@ -182,7 +182,7 @@ impl Find {
 type Field = (&'static str, Reply);
 
 fn typed(kind: &str, spec: Vec<Field>) -> Reply {
-    fields(vec![text("type", kind), ("spec", fields(spec))])
+    Reply::map(vec![text("type", kind), ("spec", Reply::map(spec))])
 }
 
 fn text(name: &'static str, value: &str) -> Field {
@@ -191,15 +191,6 @@ fn text(name: &'static str, value: &str) -> Field {
 
 fn number(name: &'static str, value: i32) -> Field {
     (name, Reply::Int(value.into()))
-}
-
-fn fields(fields: Vec<Field>) -> Reply {
-    Reply::Map(
-        fields
-            .into_iter()
-            .map(|(name, value)| (Reply::bulk(name), value))
-            .collect(),
-    )
 }
 
 fn statuses(names: impl IntoIterator<Item = &'static str>) -> Reply {

@@ -69,6 +69,16 @@ impl Reply {
         Reply::Array(items.into_iter().map(Reply::bulk).collect())
     }
 
+    /// A map from names to what belongs to them.
+    pub fn map<N: Into<Bytes>>(fields: impl IntoIterator<Item = (N, Reply)>) -> Reply {
+        let fields = fields.into_iter();
+        Reply::Map(
+            fields
+                .map(|(name, value)| (Reply::bulk(name), value))
+                .collect(),
+        )
+    }
+
     /// The same in the shapes that RESP2 has; both encode to the same RESP2 bytes.
     #[must_use]
     pub fn lowered(self) -> Reply {

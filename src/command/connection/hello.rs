@@ -114,11 +114,7 @@ fn greeting(cx: &Context<'_>) -> Reply {
         ("role", Reply::bulk("master")),
         ("modules", modules()),
     ];
-    Reply::Map(
-        fields
-            .map(|(name, value)| (Reply::bulk(name), value))
-            .into(),
-    )
+    Reply::map(fields)
 }
 
 /// The modules, as HELLO and MODULE LIST tell them: vector sets are one that Redis bundles.
@@ -132,10 +128,9 @@ pub(in crate::command) fn modules() -> Reply {
         ("path", Reply::bulk("")),
         ("args", Reply::Array(Vec::new())),
     ];
-    let module = vector_sets.map(|(name, value)| (Reply::bulk(name), value));
     Reply::Array(
         bundled
-            .then(|| Reply::Map(module.into()))
+            .then(|| Reply::map(vector_sets))
             .into_iter()
             .collect(),
     )

@@ -98,9 +98,5 @@ pub(super) fn client_trackinginfo(_: &mut Context<'_>, _: Args<'_>) -> Result {
         ("redirect", Reply::Int(-1)),
         ("prefixes", Reply::Array(Vec::new())),
     ];
-    Ok(Reply::Map(
-        fields
-            .map(|(name, value)| (Reply::bulk(name), value))
-            .into(),
-    ))
+    Ok(Reply::map(fields))
 }

@@ -134,11 +134,7 @@ fn acl_getuser(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         ("channels", Reply::bulk("&*")),
         ("selectors", Reply::Array(Vec::new())),
     ];
-    Ok(Reply::Map(
-        fields
-            .map(|(name, value)| (Reply::bulk(name), value))
-            .into(),
-    ))
+    Ok(Reply::map(fields))
 }
 
 fn acl_help(_: &mut Context<'_>, _: Args<'_>) -> Result {

@@ -94,17 +94,12 @@ fn histogram(stats: &CommandStats) -> (Reply, Reply) {
     let classes = stats.histogram.cumulative();
     let classes =
         classes.map(|(bound, count)| (Reply::Int((bound / 1000) as i64), Reply::Int(count as i64)));
-    let fields = vec![
-        (
-            Reply::bulk("calls"),
-            Reply::Int(stats.histogram.len() as i64),
-        ),
-        (Reply::bulk("histogram_usec"), Reply::Map(classes.collect())),
+    let fields = [
+        ("calls", Reply::Int(stats.histogram.len() as i64)),
+        ("histogram_usec", Reply::Map(classes.collect())),
     ];
-    (
-        Reply::bulk(stats.command.name.to_ascii_lowercase()),
-        Reply::Map(fields),
-    )
+    let name = stats.command.name.to_ascii_lowercase();
+    (Reply::bulk(name), Reply::map(fields))
 }
 
 fn latency_history(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {

@@ -83,7 +83,7 @@ fn memory_stats(cx: &mut Context<'_>, _: Args<'_>) -> Result {
                 int(db.volatile_len() as u64 * KEY as u64),
             ),
         ];
-        stats.push((format!("db.{index}"), map(tables)));
+        stats.push((format!("db.{index}"), Reply::map(tables)));
     }
     stats.extend([
         ("overhead.total".to_owned(), int(STARTUP)),
@@ -95,16 +95,7 @@ fn memory_stats(cx: &mut Context<'_>, _: Args<'_>) -> Result {
         ("fragmentation".to_owned(), Reply::Double(1.0)),
         ("fragmentation.bytes".to_owned(), int(0)),
     ]);
-    Ok(map(stats))
-}
-
-fn map<N: Into<crate::bytes::Bytes>>(fields: impl IntoIterator<Item = (N, Reply)>) -> Reply {
-    Reply::Map(
-        fields
-            .into_iter()
-            .map(|(name, value)| (Reply::bulk(name), value))
-            .collect(),
-    )
+    Ok(Reply::map(stats))
 }
 
 /// `MEMORY USAGE key [SAMPLES count]`: nothing is sampled, so that the count does not matter.

@@ -4,7 +4,6 @@ use super::Place;
 use super::bulk;
 use super::entry_reply;
 use super::id_reply;
-use super::named;
 use super::radix;
 use crate::bytes::Bytes;
 use crate::command::Command;
@@ -47,7 +46,7 @@ fn xinfo_consumers(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         .ok_or_else(|| place.missing_group())?;
     let since = |at_ms: i64| Reply::Int(now_ms.saturating_sub(at_ms).max(0));
     let consumers = group.consumers().map(|(name, consumer)| {
-        named([
+        Reply::map([
             ("name", bulk(name)),
             ("pending", Reply::len(consumer.pending().len())),
             ("idle", since(consumer.seen_ms)),
@@ -60,7 +59,7 @@ fn xinfo_consumers(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 fn xinfo_groups(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let stream = cx.stream(args.next()?)?.ok_or(ReplyError::NO_SUCH_KEY)?;
     let groups = stream.groups().map(|(name, group)| {
-        named([
+        Reply::map([
             ("name", bulk(name)),
             ("consumers", Reply::len(group.consumers().len())),
             ("pending", Reply::len(group.pending().len())),
@@ -120,19 +119,12 @@ fn overview(stream: &Stream) -> [(&'static str, Reply); 7] {
 fn summary(stream: &Stream) -> Reply {
     let entry = |entry: Option<_>| entry.map_or(Reply::Null, |entry| entry_reply(&entry));
     let last = stream.range_rev(StreamId::MIN..=StreamId::MAX).next();
-    let [length, keys, nodes, last_id, deleted, added, first_id] = overview(stream);
-    named([
-        length,
-        keys,
-        nodes,
-        last_id,
-        deleted,
-        added,
-        first_id,
+    let ends = [
         ("groups", Reply::len(stream.groups().len())),
         ("first-entry", entry(stream.iter().next())),
         ("last-entry", entry(last)),
-    ])
+    ];
+    Reply::map(overview(stream).into_iter().chain(ends))
 }
 
 /// Everything, but of entries and of what is pending only the first `most`.
@@ -141,18 +133,11 @@ fn full(stream: &Stream, most: usize) -> Reply {
     let groups = stream
         .groups()
         .map(|(name, group)| full_group(stream, name, group, most));
-    let [length, keys, nodes, last_id, deleted, added, first_id] = overview(stream);
-    named([
-        length,
-        keys,
-        nodes,
-        last_id,
-        deleted,
-        added,
-        first_id,
+    let details = [
         ("entries", Reply::Array(entries.collect())),
         ("groups", Reply::Array(groups.collect())),
-    ])
+    ];
+    Reply::map(overview(stream).into_iter().chain(details))
 }
 
 fn full_group(stream: &Stream, name: &Bytes, group: &Group, most: usize) -> Reply {
@@ -168,7 +153,7 @@ fn full_group(stream: &Stream, name: &Bytes, group: &Group, most: usize) -> Repl
     });
     let consumers = group.consumers();
     let consumers = consumers.map(|(name, consumer)| full_consumer(group, name, consumer, most));
-    named([
+    Reply::map([
         ("name", bulk(name)),
         ("last-delivered-id", id_reply(group.last_id)),
         (
@@ -191,7 +176,7 @@ fn full_consumer(group: &Group, name: &Bytes, consumer: &Consumer, most: usize) 
         );
         Reply::Array(vec![id_reply(entry.id), time, count])
     });
-    named([
+    Reply::map([
         ("name", bulk(name)),
         ("seen-time", Reply::Int(consumer.seen_ms)),
         ("active-time", Reply::Int(consumer.active_ms.unwrap_or(-1))),

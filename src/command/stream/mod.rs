@@ -187,16 +187,6 @@ fn note(cx: &mut Context<'_>, argv: &[&[u8]]) {
     cx.unit.rewrite(argv);
 }
 
-/// A map from names to what belongs to them.
-fn named<const N: usize>(fields: [(&'static str, Reply); N]) -> Reply {
-    let fields = fields.into_iter();
-    Reply::Map(
-        fields
-            .map(|(name, value)| (Reply::bulk(name), value))
-            .collect(),
-    )
-}
-
 fn bulk(name: &Bytes) -> Reply {
     Reply::Bulk(name.clone())
 }
