@@ -285,10 +285,9 @@ impl Reader<'_> {
 
     /// Delivers what is new.
     fn news(&self, cx: &mut Context<'_>) -> Result<Option<Vec<Reply>>> {
-        let stream = cx.stream_mut(self.place.key)?;
-        let group = stream
-            .group(self.place.group)
-            .ok_or_else(|| self.place.missing())?;
+        let missing = || self.place.missing();
+        let stream = cx.peek_stream(self.place.key)?.ok_or_else(missing)?;
+        let group = stream.group(self.place.group).ok_or_else(missing)?;
         let mut position = (group.last_id, group.entries_read);
         let mut ids = Vec::new();
         let mut replies = Vec::new();
@@ -316,10 +315,13 @@ impl Reader<'_> {
         if let Some(consumer) = group.consumer_mut(self.consumer) {
             consumer.active_ms = Some(now_ms);
         }
-        for id in ids {
-            let pending = self.pending(*id, now_ms, 1);
-            self.place.write(cx)?.assign(pending.clone());
-            self.place.record_claim(cx, &pending, *id);
+        let delivered = ids.iter().map(|id| self.pending(*id, now_ms, 1));
+        let delivered: Vec<Pending> = delivered.collect();
+        delivered
+            .iter()
+            .for_each(|entry| group.assign(entry.clone()));
+        for entry in &delivered {
+            self.place.record_claim(cx, entry, entry.id);
         }
         Ok(())
     }
@@ -348,8 +350,9 @@ impl Reader<'_> {
     /// Delivers one entry again; its id alone where the stream does not have it any more.
     fn again(&self, cx: &mut Context<'_>, id: StreamId) -> Result {
         let now_ms = cx.now_ms();
-        let stream = cx.stream_mut(self.place.key)?;
-        let Some(reply) = stream.get(id).map(|entry| entry_reply(&entry)) else {
+        let stream = cx.peek_stream(self.place.key)?;
+        let entry = stream.and_then(|stream| stream.get(id));
+        let Some(reply) = entry.map(|entry| entry_reply(&entry)) else {
             return Ok(Reply::Array(vec![id_reply(id), Reply::NullArray]));
         };
         let group = self.place.write(cx)?;

@@ -13,6 +13,9 @@ use crate::value::stream::Bound;
 use crate::value::stream::References;
 use crate::value::stream::Trim;
 
+const NEGATIVE_LEN: ReplyError = fixed("ERR The MAXLEN argument must be >= 0.");
+const NEGATIVE_LIMIT: ReplyError = fixed("ERR The LIMIT argument must be >= 0.");
+
 /// Reads what a removal means for groups, if it comes next.
 pub(super) fn references(args: &mut Args<'_>) -> Option<References> {
     let words = [
@@ -42,13 +45,13 @@ impl Options {
     pub(super) fn read(&mut self, args: &mut Args<'_>) -> Result<bool> {
         if args.keyword_with("MAXLEN", 1) {
             self.start(args)?;
-            self.bound = Some(Bound::MaxLen(max_len(args)?));
+            self.bound = Some(Bound::MaxLen(count(args, NEGATIVE_LEN)?));
         } else if args.keyword_with("MINID", 1) {
             self.start(args)?;
             self.bound = Some(Bound::MinId(ids::id(args.next()?)?));
         } else if args.keyword_with("LIMIT", 1) {
             self.limits_at.push(place(args) - 1);
-            self.limit = Some(limit(args)?);
+            self.limit = Some(count(args, NEGATIVE_LIMIT)?);
         } else if self.references.is_none() {
             self.references = references(args);
             return Ok(self.references.is_some());
@@ -135,14 +138,8 @@ pub(super) fn place(args: &Args<'_>) -> usize {
     args.argv().len() - args.len()
 }
 
-fn max_len(args: &mut Args<'_>) -> Result<usize> {
-    const NEGATIVE: ReplyError = fixed("ERR The MAXLEN argument must be >= 0.");
-    usize::try_from(args.i64()?).map_err(|_| NEGATIVE)
-}
-
-fn limit(args: &mut Args<'_>) -> Result<usize> {
-    const NEGATIVE: ReplyError = fixed("ERR The LIMIT argument must be >= 0.");
-    usize::try_from(args.i64()?).map_err(|_| NEGATIVE)
+fn count(args: &mut Args<'_>, negative: ReplyError) -> Result<usize> {
+    usize::try_from(args.i64()?).map_err(|_| negative)
 }
 
 /// How many entries an approximate trim removes at most if nothing is said: about a hundred nodes.
