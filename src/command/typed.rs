@@ -64,7 +64,7 @@ impl Context<'_> {
     /// The list at `key` (a new one where there is none), to change and then call
     /// [`changed`](Context::changed).
     pub fn list_mut(&mut self, key: &[u8]) -> Result<&mut List> {
-        let limits = self.limits().list;
+        let limits = self.list_limits();
         let list = self.any_list_mut(key)?;
         list.fit(limits);
         Ok(list)
@@ -72,28 +72,50 @@ impl Context<'_> {
 
     /// The configured limits that encodings follow.
     pub fn limits(&self) -> Limits {
-        let config = &self.world.config;
-        let pack = PackLimits::new;
         Limits {
-            hash: pack(
-                config.hash_max_listpack_entries(),
-                config.hash_max_listpack_value(),
-            ),
-            list: ListLimits {
-                size: config.list_max_listpack_size(),
-                depth: config.list_compress_depth(),
+            hash: self.hash_limits(),
+            list: self.list_limits(),
+            set: self.set_limits(),
+            zset: self.zset_limits(),
+        }
+    }
+
+    /// The limits of hashes alone; writes ask for no more than they follow.
+    pub fn hash_limits(&self) -> PackLimits {
+        let config = &self.world.config;
+        PackLimits {
+            entries: config.hash_max_listpack_entries(),
+            bytes: config.hash_max_listpack_value(),
+        }
+    }
+
+    /// The limits of lists alone.
+    pub fn list_limits(&self) -> ListLimits {
+        let config = &self.world.config;
+        ListLimits {
+            size: config.list_max_listpack_size(),
+            depth: config.list_compress_depth(),
+        }
+    }
+
+    /// The limits of sets alone.
+    pub fn set_limits(&self) -> SetLimits {
+        let config = &self.world.config;
+        SetLimits {
+            ints: config.set_max_intset_entries(),
+            packed: PackLimits {
+                entries: config.set_max_listpack_entries(),
+                bytes: config.set_max_listpack_value(),
             },
-            set: SetLimits {
-                ints: config.set_max_intset_entries(),
-                packed: pack(
-                    config.set_max_listpack_entries(),
-                    config.set_max_listpack_value(),
-                ),
-            },
-            zset: pack(
-                config.zset_max_listpack_entries(),
-                config.zset_max_listpack_value(),
-            ),
+        }
+    }
+
+    /// The limits of sorted sets alone.
+    pub fn zset_limits(&self) -> PackLimits {
+        let config = &self.world.config;
+        PackLimits {
+            entries: config.zset_max_listpack_entries(),
+            bytes: config.zset_max_listpack_value(),
         }
     }
 }

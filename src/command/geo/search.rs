@@ -143,7 +143,7 @@ fn store(cx: &mut Context<'_>, target: &Target<'_>, found: Vec<Found>) -> Reply 
     } else {
         cx.set(
             target.key,
-            Value::ZSet(Arc::new(zset(&members, &cx.limits().zset))),
+            Value::ZSet(Arc::new(zset(&members, &cx.zset_limits()))),
         );
     }
     Reply::len(members.len())

@@ -148,7 +148,7 @@ fn add(
     options: &Options,
     members: &[(f64, &[u8])],
 ) -> Result<Done> {
-    let limits = cx.limits().zset;
+    let limits = cx.zset_limits();
     if cx.peek_zset(key)?.is_some() {
         let zset = cx.zset_mut(key)?;
         zset.expect(members.len(), &limits);

@@ -107,7 +107,7 @@ fn store(cx: &mut Context<'_>, mut args: Args<'_>, operation: Operation) -> Resu
     } else {
         cx.set(
             target,
-            Value::ZSet(Arc::new(zset(&members, &cx.limits().zset))),
+            Value::ZSet(Arc::new(zset(&members, &cx.zset_limits()))),
         );
     }
     Ok(Reply::len(members.len()))
