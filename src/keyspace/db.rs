@@ -278,7 +278,9 @@ impl Db {
 
     fn forget_expiries(&mut self, key: &[u8], slot: &Slot) {
         self.expiries.change(key, slot.expires_at(), None);
-        self.set_field_expiry(key, None);
+        if matches!(slot.value, Value::Hash(_)) {
+            self.set_field_expiry(key, None);
+        }
     }
 }
 
