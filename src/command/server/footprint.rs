@@ -14,6 +14,8 @@ use crate::value::Set;
 use crate::value::Value;
 use crate::value::ZSet;
 use crate::value::rdb;
+use crate::value::vectors::Quantization;
+use crate::value::vectors::VectorSet;
 
 /// The object that holds a key and leads to its value.
 const OBJECT: usize = 16;
@@ -31,6 +33,10 @@ const SKIPLIST: usize = 688;
 const SKIPLIST_ENTRY: usize = 62;
 /// What surrounds a listpack whose fields have times to live.
 const LISTPACKEX: usize = 24;
+
+/// A vector set, and an element with as many links as one has on average where each may have 16.
+const VECTOR_SET: usize = 1800;
+const VECTOR_ELEMENT: usize = 697;
 
 /// The bytes that `MEMORY USAGE` answers for a key.
 pub(super) fn footprint(key: &[u8], slot: &Slot, limits: &Limits) -> usize {
@@ -58,6 +64,7 @@ fn body(value: &Value, limits: &Limits) -> usize {
         ("skiplist", Value::ZSet(zset)) => skiplist(zset),
         ("quicklist", Value::List(list)) => quicklist(list, limits),
         (_, Value::List(list)) => nodes(list, limits).sum(),
+        (_, Value::Vectors(set)) => vector_set(set),
         ("listpackex", value) => LISTPACKEX + allocation(packed_len(value, limits) - EXPIRY),
         (_, value) => allocation(packed_len(value, limits)),
     }
@@ -103,6 +110,17 @@ fn quicklist(list: &List, limits: &Limits) -> usize {
 fn nodes(list: &List, limits: &Limits) -> impl Iterator<Item = usize> {
     let sizes = rdb::node_sizes(list, limits.list);
     sizes.into_iter().map(allocation)
+}
+
+/// Not of its DUMP, for which a graph would have to be made.
+fn vector_set(set: &VectorSet) -> usize {
+    let shape = set.shape();
+    let vector = match shape.quantization {
+        Quantization::F32 => 4 * shape.dim,
+        Quantization::Q8 => shape.dim,
+        Quantization::Bin => 8 * shape.dim.div_ceil(64),
+    };
+    VECTOR_SET + set.len() * (VECTOR_ELEMENT + vector)
 }
 
 /// A table of so many entries, without what they point to.
