@@ -66,6 +66,23 @@ pub struct Commit {
     pub replies: Option<Blob>,
 }
 
+impl Commit {
+    /// Calls `visit` with each command that has the effects of the commit, in order.
+    pub fn each_effect<'a>(&'a self, mut visit: impl FnMut(&[&'a [u8]])) {
+        let mut argv = Vec::new();
+        for (index, effect) in self.effects.iter().enumerate() {
+            match effect {
+                Effect::None => {}
+                Effect::Verbatim => {
+                    self.commands.get(index, &mut argv);
+                    visit(&argv);
+                }
+                Effect::Rewritten(commands) => commands.iter().for_each(|argv| visit(&argv)),
+            }
+        }
+    }
+}
+
 /// Who sent a unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {

@@ -19,7 +19,6 @@ mod turn;
 
 pub use open::JournalOptions;
 pub use record::Recording;
-pub use replay::apply;
 pub use replay::start;
 pub use replay::state_at;
 pub use replay::step;

@@ -94,14 +94,11 @@ impl Engine {
             .get_or_insert_with(|| identity(seed, now_us));
         let (journal, mut recovered) = Journal::open_with(Arc::clone(&storage), &journal_options)?;
 
-        let reader = Reader::open_with(Arc::clone(&storage))?;
-        let checkpoint = recovered.checkpoint();
-        let (mut state, from) = replay::start(checkpoint)?;
+        let (mut state, from) = replay::start(recovered.checkpoint())?;
+        let earlier = |to| state_at(&Reader::open_with(Arc::clone(&storage))?, to);
+        replay::replay(&mut state, recovered.frames(), earlier)?;
         let mut world = World::new(config, seed);
         let databases = world.keyspace.databases();
-        for entry in recovered.entries() {
-            replay::step(&mut state, &entry?, &|to| state_at(&reader, to))?;
-        }
         world.keyspace = state.keyspace;
         world.keyspace.grow(databases);
 

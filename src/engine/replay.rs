@@ -6,14 +6,14 @@ use crate::command::Context;
 use crate::command::NoHost;
 use crate::command::Unit;
 use crate::command::World;
-use crate::commit::Commit;
-use crate::commit::Effect;
 use crate::commit::Entry;
 use crate::commit::Record;
 use crate::commit::Seq;
 use crate::journal::Checkpoint;
+use crate::journal::Frames;
 use crate::journal::JournalError;
 use crate::journal::Reader;
+use crate::journal::kind;
 use crate::session::Address;
 use crate::session::Session;
 
@@ -27,9 +27,8 @@ use super::checkpoint;
 pub fn state_at(reader: &Reader, seq: Seq) -> Result<World, JournalError> {
     let checkpoint = reader.checkpoint_before(seq)?;
     let (mut world, from) = start(checkpoint)?;
-    for entry in reader.entries(from + 1..=seq) {
-        step(&mut world, &entry?, &|to| state_at(reader, to))?;
-    }
+    let records = reader.frames(from + 1..=seq);
+    replay(&mut world, records, |to| state_at(reader, to))?;
     Ok(world)
 }
 
@@ -48,6 +47,29 @@ pub fn start(checkpoint: Option<Checkpoint>) -> Result<(World, Seq), JournalErro
     Ok((world, seq))
 }
 
+/// Takes `world` over `records`; `earlier` gives the state after an earlier one.
+///
+/// # Errors
+///
+/// The records can't be read; or what `earlier` fails with.
+pub(super) fn replay(
+    world: &mut World,
+    mut records: Frames,
+    earlier: impl Fn(Seq) -> Result<World, JournalError>,
+) -> Result<(), JournalError> {
+    let mut applier = Applier::new(world);
+    while let Some(record) = records.next() {
+        let record = record?;
+        if let Some(commit) = record.commit()? {
+            applier.begin(record.clock_us, commit.client, commit.db, commit.seed);
+            commit.each_effect(|argv| applier.run(argv));
+        } else if record.kind() == kind::REWIND {
+            *applier.world = earlier(record.aux())?;
+        }
+    }
+    Ok(())
+}
+
 /// Takes `world` over one record; `earlier` gives the state after an earlier one.
 ///
 /// # Errors
@@ -56,10 +78,14 @@ pub fn start(checkpoint: Option<Checkpoint>) -> Result<(World, Seq), JournalErro
 pub fn step(
     world: &mut World,
     entry: &Entry,
-    earlier: &dyn Fn(Seq) -> Result<World, JournalError>,
+    earlier: impl Fn(Seq) -> Result<World, JournalError>,
 ) -> Result<(), JournalError> {
     match &entry.record {
-        Record::Commit(commit) => apply(world, entry.clock_us, commit),
+        Record::Commit(commit) => {
+            let mut applier = Applier::new(world);
+            applier.begin(entry.clock_us, commit.client.id, commit.db, commit.seed);
+            commit.each_effect(|argv| applier.run(argv));
+        }
         Record::Rewind(to) => *world = earlier(*to)?,
         Record::Open(_)
         | Record::Close(_)
@@ -71,33 +97,38 @@ pub fn step(
     Ok(())
 }
 
-/// Applies the effects of a commit to `world`, at the commit's own time.
-pub fn apply(world: &mut World, clock_us: i64, commit: &Commit) {
-    let mut session = Session::new(commit.client.id, Address::default(), clock_us);
-    session.db = commit.db as usize;
-    world.keyspace.grow(session.db + 1);
-    let mut unit = Unit::for_applying();
-    unit.begin(clock_us, 0, session.db);
-    unit.set_seed(commit.seed);
-    let mut context = Context {
-        world,
-        session: &mut session,
-        unit: &mut unit,
-        host: &mut NoHost,
-    };
-    let mut argv = Vec::new();
-    for (index, effect) in commit.effects.iter().enumerate() {
-        match effect {
-            Effect::None => {}
-            Effect::Verbatim => {
-                commit.commands.get(index, &mut argv);
-                command::apply(&mut context, &argv);
-            }
-            Effect::Rewritten(commands) => {
-                for argv in commands.iter() {
-                    command::apply(&mut context, &argv);
-                }
-            }
+/// Applies the effects of commits to a world, each commit's at its own time.
+struct Applier<'a> {
+    world: &'a mut World,
+    session: Session,
+    unit: Unit,
+}
+
+impl<'a> Applier<'a> {
+    fn new(world: &'a mut World) -> Applier<'a> {
+        Applier {
+            world,
+            session: Session::new(0, Address::default(), 0),
+            unit: Unit::for_applying(),
         }
+    }
+
+    /// What follows are the effects of another commit.
+    fn begin(&mut self, clock_us: i64, client: u64, db: u32, seed: Option<u64>) {
+        self.session.id = client;
+        self.session.db = db as usize;
+        self.world.keyspace.grow(self.session.db + 1);
+        self.unit.begin(clock_us, 0, self.session.db);
+        self.unit.set_seed(seed);
+    }
+
+    fn run(&mut self, argv: &[&[u8]]) {
+        let mut context = Context {
+            world: self.world,
+            session: &mut self.session,
+            unit: &mut self.unit,
+            host: &mut NoHost,
+        };
+        command::apply(&mut context, argv);
     }
 }

@@ -147,10 +147,6 @@ impl Cursor {
         }
     }
 
-    fn io(&self) -> impl FnOnce(io::Error) -> JournalError + use<> {
-        JournalError::io(format!("read {}", self.name))
-    }
-
     /// The next frame, payload and all.
     pub(super) fn next(&mut self) -> Result<Step<RawFrame<'_>>, JournalError> {
         let header = match self.peek()? {
@@ -158,10 +154,10 @@ impl Cursor {
             Step::End => return Ok(Step::End),
             Step::Bad(fault) => return Ok(Step::Bad(fault)),
         };
-        let fail = self.io();
         let offset = self.place.offset;
         let frame_len = header.frame_len() as usize;
-        let frame = self.window.bytes(offset, frame_len).map_err(fail)?;
+        let frame = self.window.bytes(offset, frame_len);
+        let frame = frame.map_err(unreadable(&self.name))?;
         if frame.len() < frame_len {
             return Ok(Step::Bad(Fault::Short));
         }
@@ -201,15 +197,20 @@ impl Cursor {
         if left < FRAME_HEADER as u64 {
             return Ok(Step::Bad(Fault::Short));
         }
-        let fail = self.io();
         let bytes = self.window.bytes(self.place.offset, FRAME_HEADER);
-        Ok(match FrameHeader::decode(bytes.map_err(fail)?, self.salt) {
+        let bytes = bytes.map_err(unreadable(&self.name))?;
+        Ok(match FrameHeader::decode(bytes, self.salt) {
             None => Step::Bad(Fault::Header),
             Some(header) if !is_sane(&header) => Step::Bad(Fault::Header),
             Some(header) if header.frame_len() > left => Step::Bad(Fault::Short),
             Some(header) => Step::Frame(header),
         })
     }
+}
+
+/// The error of a file that can't be read; its words are put together only then.
+fn unreadable(name: &str) -> impl FnOnce(io::Error) -> JournalError {
+    move |error| JournalError::io(format!("read {name}"))(error)
 }
 
 /// Whether a verified header's length is one that a writer would write.

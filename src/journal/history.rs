@@ -14,6 +14,7 @@ use super::frames::Place;
 use super::frames::RawFrame;
 use super::frames::Step;
 use super::frames::Window;
+use super::packed::Packed;
 use super::record;
 use super::storage::Storage;
 use super::survey::Listed;
@@ -241,24 +242,45 @@ impl<'a> Frame<'a> {
     ///
     /// When the kind is unknown and may not be passed over, or the payload does not decode.
     pub fn decode(&self) -> Result<Option<Record>, JournalError> {
-        let kind = self.header.kind;
+        if !self.is_known()? {
+            return Ok(None);
+        }
+        record::decode(self.header.kind, self.payload).map_err(|error| self.undecodable(&error))
+    }
+
+    /// The commit, without a copy of it; `None` for a record of another kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`Frame::decode`].
+    pub fn commit(&self) -> Result<Option<Packed<'a>>, JournalError> {
+        if !self.is_known()? || self.header.kind != record::kind::COMMIT {
+            return Ok(None);
+        }
+        let packed = Packed::parse(self.payload);
+        let reason = "the payload holds no commit";
+        packed.map(Some).ok_or_else(|| self.undecodable(&reason))
+    }
+
+    /// Whether the record is one that can be decoded here; an error if it may not be passed over either.
+    fn is_known(&self) -> Result<bool, JournalError> {
+        let FrameHeader { kind, codec, .. } = self.header;
+        let unknown = |what: &str, number: u8| {
+            let reason = format!("record {}: {what} {number} is not known here", self.seq);
+            Err(JournalError::format(self.file, reason))
+        };
         if !record::is_acceptable(kind) {
-            let reason = format!("record {}: kind {kind} is not known here", self.seq);
-            return Err(JournalError::format(self.file, reason));
+            return unknown("kind", kind);
         }
-        if self.header.codec != CODEC {
-            if kind >= record::kind::IGNORABLE {
-                return Ok(None);
-            }
-            let reason = format!(
-                "record {}: codec {} is not known here",
-                self.seq, self.header.codec
-            );
-            return Err(JournalError::format(self.file, reason));
+        match codec {
+            CODEC => Ok(true),
+            _ if kind >= record::kind::IGNORABLE => Ok(false),
+            _ => unknown("codec", codec),
         }
-        record::decode(kind, self.payload).map_err(|error| {
-            JournalError::damaged(self.file, self.offset, self.seq, error.to_string())
-        })
+    }
+
+    fn undecodable(&self, reason: &impl ToString) -> JournalError {
+        JournalError::damaged(self.file, self.offset, self.seq, reason.to_string())
     }
 }
 

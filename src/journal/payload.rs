@@ -104,7 +104,7 @@ fn number(number: u64, out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::commit::Blob;
     use crate::commit::Client;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     prop_compose! {
-        fn any_commit()(
+        pub(in crate::journal) fn any_commit()(
             (id, name) in (any_number(), any_bytes()),
             origin in any_origin(),
             (db, reply_crc) in (any_number(), any_number()),

@@ -34,7 +34,6 @@ pub use rev::RevRange;
 pub use time::rfc3339;
 pub use touched::Touched;
 pub use touched::commands_of;
-pub use touched::each_effect;
 pub use view::View;
 pub use why::AbortStory;
 pub use why::CommitStory;

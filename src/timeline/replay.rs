@@ -64,7 +64,7 @@ impl<'a> Replay<'a> {
     /// Takes the state over the next record.
     pub(super) fn step(&mut self, entry: &Entry) -> Result<(), JournalError> {
         let earlier = |to| state_at(self.reader, to);
-        engine::step(&mut self.world, entry, &earlier)?;
+        engine::step(&mut self.world, entry, earlier)?;
         self.seq = entry.seq;
         Ok(())
     }

@@ -15,7 +15,6 @@ use crate::command::spec::UPDATE;
 use crate::command::spec::keys_of;
 use crate::commit::CommandList;
 use crate::commit::Commit;
-use crate::commit::Effect;
 use crate::commit::Record;
 use crate::number::parse_i64;
 
@@ -78,7 +77,7 @@ impl Touched {
     fn by(commit: &Commit) -> Touched {
         let mut touched = Touched::default();
         let mut db = commit.db as usize;
-        each_effect(commit, |argv| touched.add(&mut db, argv));
+        commit.each_effect(|argv| touched.add(&mut db, argv));
         touched.dedup();
         touched
     }
@@ -145,7 +144,7 @@ pub(super) fn depends_on_others(record: &Record, key: &[u8]) -> bool {
         return false;
     };
     let mut depends = false;
-    each_effect(commit, |argv| depends |= is_entangled(argv, key));
+    commit.each_effect(|argv| depends |= is_entangled(argv, key));
     depends
 }
 
@@ -176,7 +175,7 @@ pub(super) fn mentions(record: &Record, mut visit: impl FnMut(&[u8])) {
         commands.iter().for_each(|argv| visit_keys(&argv));
     }
     if let Record::Commit(commit) = record {
-        each_effect(commit, visit_keys);
+        commit.each_effect(visit_keys);
     }
     if let Record::Aborted(aborted) = record {
         aborted
@@ -196,21 +195,6 @@ pub fn commands_of(record: &Record) -> Option<&CommandList> {
     }
 }
 
-/// Calls `visit` with each command that has the effects of `commit`, in order.
-pub fn each_effect(commit: &Commit, mut visit: impl FnMut(&[&[u8]])) {
-    let mut argv = Vec::new();
-    for (index, effect) in commit.effects.iter().enumerate() {
-        match effect {
-            Effect::None => {}
-            Effect::Verbatim => {
-                commit.commands.get(index, &mut argv);
-                visit(&argv);
-            }
-            Effect::Rewritten(commands) => commands.iter().for_each(|argv| visit(&argv)),
-        }
-    }
-}
-
 fn number_at(argv: &[&[u8]], index: usize) -> Option<usize> {
     parse_i64(argv.get(index)?)?.try_into().ok()
 }
@@ -220,6 +204,7 @@ mod tests {
     use super::*;
     use crate::command::FAMILIES;
     use crate::command::spec;
+    use crate::commit::Effect;
 
     fn touched(lines: &[&str]) -> Touched {
         let commands = lines.iter().map(|line| line.split(' ').collect());

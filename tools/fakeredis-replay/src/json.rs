@@ -18,7 +18,6 @@ use fakeredis::timeline::Part;
 use fakeredis::timeline::PartChange;
 use fakeredis::timeline::Place;
 use fakeredis::timeline::Touched;
-use fakeredis::timeline::each_effect;
 use fakeredis::timeline::replies_of;
 use fakeredis::timeline::rfc3339;
 use serde_json::Map;
@@ -109,7 +108,7 @@ fn add_commit(commit: &Commit, add: &mut impl FnMut(&str, Value)) {
 /// The canonical commands that have the effects of a commit.
 pub fn effects(commit: &Commit) -> Value {
     let mut effects = CommandList::new();
-    each_effect(commit, |argv| effects.push(argv));
+    commit.each_effect(|argv| effects.push(argv));
     commands(&effects)
 }
 
