@@ -1,19 +1,24 @@
-//! What a large key costs: `cargo bench --bench scale [time|memory]`.
+//! What a large key costs, and many small ones: `cargo bench --bench scale [time|memory|keys]`.
 //!
 //! `time`: the median of each command against the number of elements of its key, from a hundred to a million, and of the
 //! first write after a snapshot. `memory`: what the allocator gave for each element or key. The same data in a
-//! real server, by `used_memory`, stands beside it; the numbers were taken from Redis 8.2.3.
+//! real server, by `used_memory`, stands beside it; the numbers were taken from Redis 8.2.3. `keys`: what a random
+//! key costs among few and many, on the database alone and with a whole command around it.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::alloc::System;
+use std::hint::black_box;
 
 use cap::Cap;
+use fakeredis::Bytes;
 use fakeredis::FakeRedis;
 use fakeredis::clock::Stopwatch;
+use fakeredis::keyspace::Db;
 use fakeredis::rng::Rng;
 use fakeredis::session::Address;
 use fakeredis::session::SessionKey;
+use fakeredis::value::Value;
 
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
@@ -29,6 +34,9 @@ fn main() {
     };
     if wants("memory") {
         memory();
+    }
+    if wants("keys") {
+        keys();
     }
     if wants("time") {
         time();
@@ -333,4 +341,72 @@ fn each(what: &str, count: usize, redis: f64, fill: impl Fn(&Client)) {
     fill(&client);
     let ours = (ALLOCATOR.allocated() - before) as f64 / count as f64;
     println!("{what:<42}{ours:>10.1}{redis:>10.1}{:>8.2}", ours / redis);
+}
+
+// --- keys ---
+
+/// How often each piece of work is measured; the least counts.
+const TURNS: usize = 7;
+/// Keys that are visited in one turn.
+const VISITS: usize = 200_000;
+const VALUE: [u8; 64] = [b'x'; 64];
+
+fn keys() {
+    let counts = [1_000, 100_000, 1_000_000];
+    let columns: Vec<_> = counts.iter().map(|&count| key_times(count)).collect();
+    println!(
+        "{:<42}{:>10}{:>10}{:>10}",
+        "ns; keys:", counts[0], counts[1], counts[2]
+    );
+    for row in 0..columns[0].len() {
+        let numbers = columns
+            .iter()
+            .map(|column| format!("{:>10.0}", column[row].1));
+        println!("{:<42}{}", columns[0][row].0, numbers.collect::<String>());
+    }
+}
+
+/// What visiting one of `count` keys takes, one after the other in a random order.
+fn key_times(count: usize) -> Vec<(&'static str, f64)> {
+    let client = Client::new();
+    let name = |at: usize| format!("key:{at:06}").into_bytes();
+    let run = |argv: &[&[u8]]| {
+        let session = client.session;
+        let reply = client.fake.engine().batch(|core| core.run(session, argv));
+        drop(reply.unwrap());
+    };
+    let filled = Stopwatch::start();
+    (0..count).for_each(|at| run(&[b"SET", &name(at), &VALUE]));
+    let filled = filled.elapsed().as_nanos() as f64 / count as f64;
+    let mut rng = Rng::new(1);
+    let visited: Vec<Vec<u8>> = (0..VISITS).map(|_| name(rng.below(count))).collect();
+    let each = |work: &mut dyn FnMut(&[u8])| least(|| visited.iter().for_each(|key| work(key)));
+    let mut db = client.fake.engine().lock().world().keyspace.db(0).clone();
+    let mut rows = vec![("filled by SET", filled)];
+    rows.push(("look up", each(&mut |key| _ = black_box(db.get(key)))));
+    rows.push(("read", each(&mut |key| drop(black_box(string(&db, key))))));
+    (0..count).for_each(|at| db.insert_string(&name(at), &VALUE, 0));
+    rows.push(("write", each(&mut |key| db.insert_string(key, &VALUE, 0))));
+    drop(db);
+    rows.push(("GET", each(&mut |key| run(&[b"GET", key]))));
+    rows.push(("SET", each(&mut |key| run(&[b"SET", key, &VALUE]))));
+    rows
+}
+
+/// The string at `key`, as GET takes it.
+fn string(db: &Db, key: &[u8]) -> Option<Bytes> {
+    match db.get(key)?.value() {
+        Value::String(string) => Some(string.to_bytes()),
+        _ => None,
+    }
+}
+
+/// The nanoseconds of each visit in the turn that took least.
+fn least(mut turn: impl FnMut()) -> f64 {
+    let times = (0..TURNS).map(|_| {
+        let watch = Stopwatch::start();
+        turn();
+        watch.elapsed().as_nanos() as f64 / VISITS as f64
+    });
+    times.fold(f64::INFINITY, f64::min)
 }

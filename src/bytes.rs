@@ -1,7 +1,8 @@
 //! [`Bytes`]: an immutable byte string that is cheap to clone.
 //!
-//! Keys, fields, members, values and bulk replies are all of this type. Up to 22 bytes live inside
-//! the handle; longer strings are shared. It knows nothing of Redis.
+//! Keys, fields, members and bulk replies are of this type. Up to 22 bytes live inside the handle; longer strings
+//! are shared. [`SlimBytes`] is the same in two words, for values, of which there are many. They know nothing of
+//! Redis.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -9,70 +10,144 @@ use std::fmt;
 use std::hash::Hash;
 use std::hash::Hasher;
 use std::ops::Deref;
-use std::sync::Arc;
 
-/// The longest byte string that needs no allocation.
-const INLINE: usize = 22;
+use triomphe::Arc;
+use triomphe::ThinArc;
 
-/// An immutable byte string; a clone copies 24 bytes and at most one reference count.
+/// An immutable byte string; a clone copies 24 bytes and at most counts one reference more.
 #[derive(Clone)]
-pub struct Bytes(Repr);
+pub struct Bytes(Repr<22>);
 
+/// A byte string of two words: up to 14 bytes are inside. What is longer is shared with the [`Bytes`] made of it.
 #[derive(Clone)]
-enum Repr {
+pub struct SlimBytes(Repr<14>);
+
+/// Up to `INLINE` bytes without an allocation, longer strings behind one word.
+#[derive(Clone)]
+enum Repr<const INLINE: usize> {
     Inline { len: u8, data: [u8; INLINE] },
-    Shared(Arc<[u8]>),
+    Shared(ThinArc<(), u8>),
+}
+
+impl<const INLINE: usize> Repr<INLINE> {
+    #[inline]
+    fn new(bytes: &[u8]) -> Self {
+        if bytes.len() > INLINE {
+            return Repr::Shared(ThinArc::from_header_and_slice((), bytes));
+        }
+        let mut data = [0; INLINE];
+        data[..bytes.len()].copy_from_slice(bytes);
+        Repr::Inline {
+            len: bytes.len() as u8,
+            data,
+        }
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Repr::Inline { len, data } => &data[..usize::from(*len)],
+            Repr::Shared(data) => &data.slice,
+        }
+    }
 }
 
 impl Bytes {
     /// The empty byte string.
     pub const EMPTY: Bytes = Bytes(Repr::Inline {
         len: 0,
-        data: [0; INLINE],
+        data: [0; 22],
     });
 
     /// The bytes themselves.
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
-        match &self.0 {
-            Repr::Inline { len, data } => &data[..usize::from(*len)],
-            Repr::Shared(data) => data,
-        }
-    }
-
-    /// Becomes these bytes, in the same allocation where nobody shares it and the length is the same.
-    pub fn assign(&mut self, bytes: &[u8]) {
-        match &mut self.0 {
-            Repr::Shared(data) if data.len() == bytes.len() => match Arc::get_mut(data) {
-                Some(data) => data.copy_from_slice(bytes),
-                None => *self = Bytes::from(bytes),
-            },
-            _ => *self = Bytes::from(bytes),
-        }
+        self.0.as_slice()
     }
 
     /// The size of the allocation behind this handle, 0 when the bytes are inline.
     pub fn heap_size(&self) -> usize {
         match &self.0 {
             Repr::Inline { .. } => 0,
-            Repr::Shared(data) => data.len() + 2 * size_of::<usize>(),
+            Repr::Shared(data) => data.slice.len() + 2 * size_of::<usize>(),
         }
+    }
+}
+
+impl SlimBytes {
+    /// Becomes these bytes, in the same allocation where nobody shares it and the length is the same.
+    pub fn assign(&mut self, bytes: &[u8]) {
+        if !self.overwrite(bytes) {
+            *self = SlimBytes::from(bytes);
+        }
+    }
+
+    /// Writes `bytes` over those that are here, if they are as many and nobody shares them.
+    fn overwrite(&mut self, bytes: &[u8]) -> bool {
+        let Repr::Shared(data) = &mut self.0 else {
+            return false;
+        };
+        data.with_arc_mut(|data| match Arc::get_mut(data) {
+            Some(data) if data.slice().len() == bytes.len() => {
+                data.slice_mut().copy_from_slice(bytes);
+                true
+            }
+            _ => false,
+        })
+    }
+}
+
+impl From<&SlimBytes> for Bytes {
+    #[inline]
+    fn from(slim: &SlimBytes) -> Bytes {
+        match &slim.0 {
+            Repr::Inline { len, data } => {
+                let mut wide = [0; 22];
+                wide[..data.len()].copy_from_slice(data);
+                Bytes(Repr::Inline {
+                    len: *len,
+                    data: wide,
+                })
+            }
+            Repr::Shared(data) => Bytes(Repr::Shared(data.clone())),
+        }
+    }
+}
+
+impl From<Bytes> for SlimBytes {
+    fn from(bytes: Bytes) -> SlimBytes {
+        match bytes.0 {
+            Repr::Shared(data) => SlimBytes(Repr::Shared(data)),
+            Repr::Inline { .. } => SlimBytes::from(&*bytes),
+        }
+    }
+}
+
+impl From<&[u8]> for SlimBytes {
+    #[inline]
+    fn from(bytes: &[u8]) -> SlimBytes {
+        SlimBytes(Repr::new(bytes))
+    }
+}
+
+impl Deref for SlimBytes {
+    type Target = [u8];
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+}
+
+impl fmt::Debug for SlimBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Bytes::from(self).fmt(f)
     }
 }
 
 impl From<&[u8]> for Bytes {
     #[inline]
     fn from(bytes: &[u8]) -> Self {
-        if bytes.len() <= INLINE {
-            let mut data = [0; INLINE];
-            data[..bytes.len()].copy_from_slice(bytes);
-            Bytes(Repr::Inline {
-                len: bytes.len() as u8,
-                data,
-            })
-        } else {
-            Bytes(Repr::Shared(Arc::from(bytes)))
-        }
+        Bytes(Repr::new(bytes))
     }
 }
 
@@ -84,11 +159,7 @@ impl<const N: usize> From<&[u8; N]> for Bytes {
 
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
-        if bytes.len() <= INLINE {
-            Bytes::from(bytes.as_slice())
-        } else {
-            Bytes(Repr::Shared(Arc::from(bytes)))
-        }
+        Bytes::from(bytes.as_slice())
     }
 }
 
@@ -174,12 +245,12 @@ mod tests {
 
     #[test]
     fn an_assignment_reuses_the_allocation_that_nobody_shares() {
-        let (one, other) = ([1u8; INLINE + 1], [2u8; INLINE + 1]);
-        let mut bytes = Bytes::from(&one);
+        let (one, other) = ([1u8; 15], [2u8; 15]);
+        let mut bytes = SlimBytes::from(one.as_slice());
         let place = bytes.as_ptr();
         bytes.assign(&other);
         assert_eq!((bytes.as_ptr(), &*bytes), (place, other.as_slice()));
-        let shared = bytes.clone();
+        let shared = Bytes::from(&bytes);
         bytes.assign(&one);
         assert_eq!((&*bytes, &*shared), (one.as_slice(), other.as_slice()));
         bytes.assign(b"short");
@@ -187,13 +258,21 @@ mod tests {
     }
 
     #[test]
-    fn the_handle_is_three_words_and_round_trips_on_both_sides_of_the_border() {
-        assert_eq!(size_of::<Bytes>(), 24);
-        for len in [0, 1, INLINE, INLINE + 1, 1000] {
+    fn handles_are_three_words_and_two() {
+        assert_eq!((size_of::<Bytes>(), size_of::<SlimBytes>()), (24, 16));
+    }
+
+    #[test]
+    fn bytes_round_trip_on_both_sides_of_the_borders() {
+        for len in [0, 1, 14, 15, 22, 23, 1000] {
             let data: Vec<u8> = (0..len).map(|i| i as u8).collect();
-            assert_eq!(&*Bytes::from(data.as_slice()), data.as_slice());
-            assert_eq!(Bytes::from(data.clone()), Bytes::from(data.as_slice()));
-            assert_eq!(Bytes::from(data.as_slice()).heap_size() == 0, len <= INLINE);
+            let slim = SlimBytes::from(data.as_slice());
+            for bytes in [Bytes::from(data.as_slice()), Bytes::from(&slim)] {
+                assert_eq!(bytes.as_slice(), data.as_slice());
+                assert_eq!(*SlimBytes::from(bytes), *slim);
+            }
+            let bytes = Bytes::from(data);
+            assert_eq!((bytes.heap_size() == 0, &*bytes), (len <= 22, &*slim));
         }
     }
 }

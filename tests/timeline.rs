@@ -91,7 +91,7 @@ fn try_run(con: &mut impl redis::ConnectionLike, line: &str) -> redis::RedisResu
 fn text(change: &Change) -> String {
     let side = |slot: &Option<fakeredis::keyspace::Slot>| match slot {
         None => "-".to_owned(),
-        Some(slot) => match &slot.value {
+        Some(slot) => match slot.value() {
             fakeredis::value::Value::String(string) => {
                 String::from_utf8(string.as_bytes().to_vec()).unwrap()
             }

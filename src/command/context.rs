@@ -300,7 +300,7 @@ impl Context<'_> {
 }
 
 fn as_string(slot: Option<&Slot>) -> Result<Option<&StringValue>> {
-    match slot.map(|slot| &slot.value) {
+    match slot.map(|slot| slot.value()) {
         None => Ok(None),
         Some(Value::String(string)) => Ok(Some(string)),
         Some(_) => Err(ReplyError::WRONG_TYPE),
@@ -308,7 +308,7 @@ fn as_string(slot: Option<&Slot>) -> Result<Option<&StringValue>> {
 }
 
 fn as_hash(slot: Option<&Slot>) -> Result<Option<&Hash>> {
-    match slot.map(|slot| &slot.value) {
+    match slot.map(|slot| slot.value()) {
         None => Ok(None),
         Some(Value::Hash(hash)) => Ok(Some(hash)),
         Some(_) => Err(ReplyError::WRONG_TYPE),

@@ -23,7 +23,7 @@ macro_rules! collections {
             $(
                 #[doc = concat!("The ", $text, " at `key`, for a command that reads.")]
                 pub fn $read(&mut self, key: &[u8]) -> Result<Option<&$type>> {
-                    match self.read(key).map(|slot| &slot.value) {
+                    match self.read(key).map(|slot| slot.value()) {
                         None => Ok(None),
                         Some(Value::$variant(value)) => Ok(Some(value)),
                         Some(_) => Err(ReplyError::WRONG_TYPE),
@@ -32,7 +32,7 @@ macro_rules! collections {
 
                 #[doc = concat!("The ", $text, " at `key`, for a command that writes but may find nothing to do.")]
                 pub fn $peek(&mut self, key: &[u8]) -> Result<Option<&$type>> {
-                    match self.peek(key).map(|slot| &slot.value) {
+                    match self.peek(key).map(|slot| slot.value()) {
                         None => Ok(None),
                         Some(Value::$variant(value)) => Ok(Some(value)),
                         Some(_) => Err(ReplyError::WRONG_TYPE),

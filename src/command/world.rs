@@ -129,7 +129,7 @@ impl World {
             Value::Hash(hash) => hash.next_expiry().is_some_and(|(at, _)| at <= now_ms),
             _ => false,
         };
-        if !db.get(key).is_some_and(|slot| is_due(&slot.value)) {
+        if !db.get(key).is_some_and(|slot| is_due(slot.value())) {
             return fields;
         }
         if let Some(Value::Hash(hash)) = db.value_mut(key) {

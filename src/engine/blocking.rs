@@ -106,7 +106,7 @@ impl Core {
     /// Runs the command of a blocked connection again, if what stands at the key now may serve it.
     fn serve(&mut self, connection: SessionKey, ready: &Ready, now_us: i64) {
         let slot = self.world.keyspace.db(ready.db).get(&ready.key);
-        let value = slot.map(|slot| &slot.value);
+        let value = slot.map(|slot| slot.value());
         let wait = self.world.waits.get(connection.id());
         let Some(wait) = wait.filter(|wait| (wait.wakes)(value)) else {
             return;

@@ -27,7 +27,7 @@ pub(super) fn chunks(keyspace: &Keyspace) -> impl Iterator<Item = Vec<u8>> {
             && let Some((db, key, slot)) = entries.next()
         {
             value.clear();
-            rdb::encode_value(&slot.value, &mut value, false);
+            rdb::encode_value(slot.value(), &mut value, false);
             chunk.extend_from_slice(&db.to_le_bytes());
             chunk.extend_from_slice(&slot.expires_at().unwrap_or(NEVER).to_le_bytes());
             for bytes in [key, value.as_slice()] {

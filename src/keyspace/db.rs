@@ -1,103 +1,11 @@
 //! [`Db`]: one database, its keys and when they expire.
 
-use std::sync::atomic::AtomicU8;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering;
-
 use super::expiries::Expiries;
+use super::slot::Slot;
 use crate::bytes::Bytes;
 use crate::value::Map;
 use crate::value::StringValue;
 use crate::value::Value;
-
-/// What stands at a key, and until when.
-#[derive(Debug)]
-pub struct Slot {
-    /// The value.
-    pub value: Value,
-    /// When the key expires, in milliseconds since the epoch.
-    expires_at: Expiry,
-    /// The last access, in seconds since the epoch. A read changes it through a shared reference, and a
-    /// snapshot sees it too: it is a hint, not state.
-    accessed: AtomicU32,
-    /// How often the value is used, on a logarithmic scale. A hint like `accessed`, and one that nobody counts up.
-    frequency: AtomicU8,
-}
-
-/// A time of expiry in one word: [`Expiry::NEVER`] stands for none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Expiry(i64);
-
-impl Expiry {
-    /// No key expires so early: it would be gone before it was there.
-    const NEVER: Expiry = Expiry(i64::MIN);
-
-    fn get(self) -> Option<i64> {
-        (self != Expiry::NEVER).then_some(self.0)
-    }
-}
-
-impl From<Option<i64>> for Expiry {
-    fn from(at_ms: Option<i64>) -> Expiry {
-        at_ms.map_or(Expiry::NEVER, Expiry)
-    }
-}
-
-impl Slot {
-    /// What Redis starts at, so that new values are not the first to be evicted.
-    const NEW_FREQUENCY: u8 = 5;
-
-    fn new(value: Value, expires_at: Option<i64>, now_s: u32) -> Slot {
-        Slot {
-            value,
-            expires_at: expires_at.into(),
-            accessed: AtomicU32::new(now_s),
-            frequency: AtomicU8::new(Slot::NEW_FREQUENCY),
-        }
-    }
-
-    /// When the key expires, in milliseconds since the epoch.
-    pub fn expires_at(&self) -> Option<i64> {
-        self.expires_at.get()
-    }
-
-    /// The last access, in seconds since the epoch.
-    pub fn accessed(&self) -> u32 {
-        self.accessed.load(Ordering::Relaxed)
-    }
-
-    /// Notes an access.
-    pub fn access(&self, now_s: u32) {
-        self.accessed.store(now_s, Ordering::Relaxed);
-    }
-
-    /// How often the value is used, as RESTORE said it.
-    pub fn frequency(&self) -> u8 {
-        self.frequency.load(Ordering::Relaxed)
-    }
-
-    /// Says how often the value is used.
-    pub fn set_frequency(&self, frequency: u8) {
-        self.frequency.store(frequency, Ordering::Relaxed);
-    }
-}
-
-impl Clone for Slot {
-    fn clone(&self) -> Self {
-        Slot {
-            value: self.value.clone(),
-            expires_at: self.expires_at,
-            accessed: AtomicU32::new(self.accessed()),
-            frequency: AtomicU8::new(self.frequency()),
-        }
-    }
-}
-
-impl PartialEq for Slot {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.value, self.expires_at) == (&other.value, other.expires_at)
-    }
-}
 
 /// Something whose time to live is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,12 +51,12 @@ impl Db {
 
     /// The value at `key`, to change in place. Call [`settle`](Db::settle) after a change.
     pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
-        self.keys.get_mut(key).map(|slot| &mut slot.value)
+        self.keys.get_mut(key).map(Slot::value_mut)
     }
 
     /// Does something to every value that leaves its contents and times as they are.
     pub(super) fn each_value_mut(&mut self, mut change: impl FnMut(&mut Value)) {
-        self.keys.each_value_mut(|slot| change(&mut slot.value));
+        self.keys.each_value_mut(|slot| change(slot.value_mut()));
     }
 
     /// The value at `key`, set to `new()` first where there is none. Call [`settle`](Db::settle) after a change.
@@ -159,7 +67,7 @@ impl Db {
         new: impl FnOnce() -> Value,
     ) -> &mut Value {
         let slot = || Slot::new(new(), None, now_s);
-        &mut self.keys.get_or_insert_with(key, slot).value
+        self.keys.get_or_insert_with(key, slot).value_mut()
     }
 
     /// Puts a value at `key`, which expires at `expires_at` or never; what stood there before.
@@ -186,18 +94,23 @@ impl Db {
     /// Puts a string at `key`, which then never expires: as [`insert`](Db::insert), but where a string stood, in its
     /// place.
     pub fn insert_string(&mut self, key: &[u8], bytes: &[u8], now_s: u32) {
-        if let Some(slot) = self.keys.get_mut(key)
-            && let Value::String(string) = &mut slot.value
-        {
-            string.assign(bytes);
-            slot.access(now_s);
-            slot.set_frequency(Slot::NEW_FREQUENCY);
-            if slot.expires_at().is_some() {
-                self.set_expiry(key, None);
-            }
-        } else {
+        let mut is_new = false;
+        let slot = self.keys.get_or_insert_with(key, || {
+            is_new = true;
+            Slot::new(Value::String(StringValue::new(bytes)), None, now_s)
+        });
+        if is_new {
+            return;
+        }
+        let Value::String(string) = slot.value_mut() else {
             let string = Value::String(StringValue::new(bytes));
             self.insert(key, string, None, now_s);
+            return;
+        };
+        string.assign(bytes);
+        slot.renew(now_s);
+        if slot.expires_at().is_some() {
+            self.set_expiry(key, None);
         }
     }
 
@@ -213,7 +126,7 @@ impl Db {
         let Some(slot) = self.keys.get_mut(key) else {
             return false;
         };
-        let before = std::mem::replace(&mut slot.expires_at, at_ms.into()).get();
+        let before = slot.set_expiry(at_ms);
         self.expiries.change(key, before, at_ms);
         true
     }
@@ -224,9 +137,9 @@ impl Db {
         let Some(slot) = self.keys.get(key) else {
             return;
         };
-        if slot.value.is_empty_collection() {
+        if slot.value().is_empty_collection() {
             self.remove(key);
-        } else if let Value::Hash(hash) = &slot.value {
+        } else if let Value::Hash(hash) = slot.value() {
             let after = hash.next_expiry().map(|(at_ms, _)| at_ms);
             self.set_field_expiry(key, after);
         }
@@ -278,7 +191,7 @@ impl Db {
 
     fn forget_expiries(&mut self, key: &[u8], slot: &Slot) {
         self.expiries.change(key, slot.expires_at(), None);
-        if matches!(slot.value, Value::Hash(_)) {
+        if matches!(slot.value(), Value::Hash(_)) {
             self.set_field_expiry(key, None);
         }
     }
@@ -314,13 +227,6 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_five_words() {
-        assert_eq!(size_of::<Slot>(), 40);
-        let slot = |at_ms| Slot::new(string("1"), at_ms, 0).expires_at();
-        assert_eq!([slot(None), slot(Some(-1))], [None, Some(-1)]);
-    }
-
-    #[test]
     fn a_string_in_place_of_another_is_a_new_one() {
         let mut db = Db::default();
         for (text, frequency) in [("short", 9), (&"long".repeat(9), 7)] {
@@ -328,7 +234,7 @@ mod tests {
             db.get(b"a").unwrap().set_frequency(frequency);
             db.insert_string(b"a", b"12", 2);
             let slot = db.get(b"a").unwrap();
-            assert_eq!((&slot.value, slot.expires_at()), (&string("12"), None));
+            assert_eq!((slot.value(), slot.expires_at()), (&string("12"), None));
             assert_eq!((slot.accessed(), slot.frequency()), (2, 5));
             assert_eq!(db.next_due(60), None);
         }

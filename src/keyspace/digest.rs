@@ -191,7 +191,7 @@ impl Keyspace {
         for (index, db) in self.used() {
             for (key, slot) in db.keys().iter() {
                 let item = Item::new("key").bytes(&(index as u32).to_le_bytes());
-                sum.add(item.bytes(key).time(slot.expires_at()).value(&slot.value));
+                sum.add(item.bytes(key).time(slot.expires_at()).value(slot.value()));
             }
         }
         sum.to_hex()
@@ -202,7 +202,7 @@ impl Slot {
     /// The digest of the value and its expiry, whatever key it stands at.
     pub fn digest(&self) -> String {
         let item = Item::new("value").time(self.expires_at());
-        Sum::from_iter([item.value(&self.value)]).to_hex()
+        Sum::from_iter([item.value(self.value())]).to_hex()
     }
 }
 

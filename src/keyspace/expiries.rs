@@ -1,7 +1,8 @@
 //! [`Expiries`]: which keys of a database have a time to live, in the order in which it ends.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+
+use triomphe::Arc;
 
 use crate::bytes::Bytes;
 

@@ -5,11 +5,12 @@
 mod db;
 mod digest;
 mod expiries;
+mod slot;
 mod watch;
 
 pub use db::Db;
 pub use db::Due;
-pub use db::Slot;
+pub use slot::Slot;
 pub use watch::Touch;
 pub use watch::WatchRegistry;
 

@@ -50,10 +50,10 @@ impl Contents {
         world
             .keyspace
             .db_mut(0)
-            .insert(KEY, slot.value.clone(), None, 0);
+            .insert(KEY, slot.value().clone(), None, 0);
         let mut view = View::new(world, 0, 0);
         let mut run = |argv: &[&[u8]]| view.run(argv);
-        match slot.value.type_name() {
+        match slot.value().type_name() {
             "hash" => hash(&mut run),
             "list" => Contents::Sequence(list(run(&[b"LRANGE", KEY, b"0", b"-1"]))),
             "set" => Contents::Named(set(run(&[b"SMEMBERS", KEY]))),

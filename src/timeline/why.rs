@@ -298,7 +298,7 @@ fn fate(version: &Version) -> Fate {
     };
     match (&version.change.before, &version.change.after) {
         (None, _) => Fate::Created,
-        (Some(before), Some(after)) if before.value.type_name() != after.value.type_name() => {
+        (Some(before), Some(after)) if before.value().type_name() != after.value().type_name() => {
             Fate::Replaced
         }
         (Some(_), Some(_)) => Fate::Changed,

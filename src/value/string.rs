@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::bytes::Bytes;
+use crate::bytes::SlimBytes;
 use crate::number::format_i64;
 use crate::number::parse_i64;
 
@@ -16,7 +17,7 @@ pub enum StringValue {
     /// `int`: the canonical decimal form of an integer.
     Int(i64),
     /// `embstr` up to 44 bytes, `raw` beyond: set whole.
-    Whole(Bytes),
+    Whole(SlimBytes),
     /// `raw`: changed in place by APPEND, SETRANGE or SETBIT.
     Buffer(Arc<Vec<u8>>),
 }
@@ -26,7 +27,7 @@ impl StringValue {
     pub fn new(bytes: &[u8]) -> StringValue {
         match parse_i64(bytes) {
             Some(number) => StringValue::Int(number),
-            None => StringValue::Whole(Bytes::from(bytes)),
+            None => StringValue::Whole(SlimBytes::from(bytes)),
         }
     }
 
@@ -34,7 +35,7 @@ impl StringValue {
     pub fn assign(&mut self, bytes: &[u8]) {
         match (self, parse_i64(bytes)) {
             (StringValue::Whole(whole), None) => whole.assign(bytes),
-            (this, None) => *this = StringValue::Whole(Bytes::from(bytes)),
+            (this, None) => *this = StringValue::Whole(SlimBytes::from(bytes)),
             (this, Some(number)) => *this = StringValue::Int(number),
         }
     }
@@ -52,7 +53,7 @@ impl StringValue {
     pub fn to_bytes(&self) -> Bytes {
         match self {
             StringValue::Int(number) => format_i64(*number),
-            StringValue::Whole(bytes) => bytes.clone(),
+            StringValue::Whole(bytes) => Bytes::from(bytes),
             StringValue::Buffer(bytes) => Bytes::from(bytes.as_slice()),
         }
     }

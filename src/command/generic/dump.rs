@@ -25,7 +25,7 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 fn dump(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (compress, limits) = (cx.world.config.rdbcompression(), cx.limits());
     let slot = cx.read(args.next()?);
-    let payload = slot.map(|slot| rdb::dump(&slot.value, compress, &limits));
+    let payload = slot.map(|slot| rdb::dump(slot.value(), compress, &limits));
     Ok(payload.map_or(Reply::Null, Reply::bulk))
 }
 

@@ -55,7 +55,7 @@ fn touch(cx: &mut Context<'_>, args: Args<'_>) -> Result {
 
 fn type_(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let slot = cx.look(args.next()?);
-    let name = slot.map_or("none", |slot| slot.value.type_name());
+    let name = slot.map_or("none", |slot| slot.value().type_name());
     Ok(Reply::simple(name))
 }
 

@@ -47,7 +47,7 @@ pub(in crate::command) fn encoding(key: &[u8], slot: &Slot) -> &'static str {
     } else {
         0
     };
-    match &slot.value {
+    match slot.value() {
         Value::String(StringValue::Whole(bytes)) if key.len() + bytes.len() + expiry > 41 => "raw",
         value => value.encoding(),
     }

@@ -69,7 +69,7 @@ fn scan(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         .rev()
         .filter_map(|index| cx.db().keys().get_index(index));
     let wanted = |slot: &Slot| {
-        let name = slot.value.type_name().as_bytes();
+        let name = slot.value().type_name().as_bytes();
         type_name.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name))
     };
     let mut found: Vec<Bytes> = keys

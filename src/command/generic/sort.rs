@@ -204,7 +204,7 @@ fn run(cx: &mut Context<'_>, key: &[u8], options: &Options<'_>) -> Result<Vec<Op
 
 /// The elements at a key, and whether the type gives them an order.
 fn elements(cx: &mut Context<'_>, key: &[u8]) -> Result<(Vec<Bytes>, bool)> {
-    match cx.read(key).map(|slot| &slot.value) {
+    match cx.read(key).map(|slot| slot.value()) {
         None => Ok((Vec::new(), true)),
         Some(Value::List(list)) => Ok((list.iter().map(Bytes::from).collect(), true)),
         Some(Value::Set(set)) => Ok((set::members(set), false)),

@@ -45,7 +45,7 @@ fn copy_(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Ok(Reply::flag(false));
     };
     let free = replace || cx.in_db(db, |cx| !cx.exists(target));
-    if free && matches!(slot.value, Value::Vectors(_)) {
+    if free && matches!(slot.value(), Value::Vectors(_)) {
         return Err(fixed("ERR not supported for this module key"));
     }
     Ok(Reply::flag(put(cx, db, target, slot, replace)))
@@ -97,8 +97,8 @@ fn put(cx: &mut Context<'_>, db: usize, key: &[u8], slot: Slot, replace: bool) -
     cx.in_db(db, |cx| {
         let free = replace || !cx.exists(key);
         if free {
-            let expires_at = slot.expires_at();
-            cx.set_until(key, slot.value, expires_at);
+            let (value, expires_at) = slot.into_value();
+            cx.set_until(key, value, expires_at);
         }
         free
     })

@@ -129,10 +129,10 @@ fn object(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let mut text = format!(
         "Value at:0x7f0000000000 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle_s}",
         encoding(key, slot),
-        serialized_len(&slot.value, compress, &limits),
+        serialized_len(slot.value(), compress, &limits),
         slot.accessed() % (1 << 24),
     );
-    if let Value::List(list) = &slot.value
+    if let Value::List(list) = slot.value()
         && list.encoding() == "quicklist"
     {
         text += &describe_nodes(list, limits.list);
@@ -179,7 +179,7 @@ fn encoding_of(cx: &mut Context<'_>, key: &[u8]) -> Result<&'static str> {
 fn sdslen(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let key = args.next()?;
     let slot = cx.look(key).ok_or(ReplyError::NO_SUCH_KEY)?;
-    let Value::String(string) = &slot.value else {
+    let Value::String(string) = slot.value() else {
         return Err(fixed("ERR Not an sds encoded string."));
     };
     let (head, len) = (head_len(key, slot), string.len());

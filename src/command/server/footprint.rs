@@ -41,7 +41,7 @@ const VECTOR_ELEMENT: usize = 697;
 /// The bytes that `MEMORY USAGE` answers for a key.
 pub(super) fn footprint(key: &[u8], slot: &Slot, limits: &Limits) -> usize {
     let head = head_len(key, slot);
-    match &slot.value {
+    match slot.value() {
         Value::String(_) if encoding(key, slot) == "int" => allocation(head),
         Value::String(string) if encoding(key, slot) == "embstr" => {
             allocation(head + string.len() + 4)

@@ -101,7 +101,7 @@ fn store(cx: &mut Context<'_>, mut args: Args<'_>, combine: Combine) -> Result {
 }
 
 fn sets(cx: &mut Context<'_>, keys: &[&[u8]]) -> Result<Vec<Arc<Set>>> {
-    let set = |key: &&[u8]| match cx.read(key).map(|slot| &slot.value) {
+    let set = |key: &&[u8]| match cx.read(key).map(|slot| slot.value()) {
         None => Ok(Arc::default()),
         Some(Value::Set(set)) => Ok(Arc::clone(set)),
         Some(_) => Err(ReplyError::WRONG_TYPE),

@@ -2,6 +2,7 @@
 
 use super::end_within_limit;
 use crate::bytes::Bytes;
+use crate::bytes::SlimBytes;
 use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::cmd;
@@ -82,7 +83,7 @@ fn incrbyfloat(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let sum = cx.update_string(key, |before| {
         let before = before.map_or("0".into(), StringValue::to_bytes);
         let sum = add_floats(&before, by)?;
-        Ok((StringValue::Whole(sum.clone()), sum))
+        Ok((StringValue::Whole(SlimBytes::from(sum.clone())), sum))
     })?;
     cx.unit.rewrite(&[b"SET", key, &sum, b"KEEPTTL"]);
     Ok(Reply::Bulk(sum))

@@ -201,7 +201,7 @@ fn sources(cx: &mut Context<'_>, args: &mut Args<'_>) -> Result<Vec<Source>> {
         )));
     }
     let keys = args.take(count)?;
-    let source = |key: &&[u8]| Source::new(cx.read(key).map(|slot| &slot.value));
+    let source = |key: &&[u8]| Source::new(cx.read(key).map(|slot| slot.value()));
     keys.iter().map(source).collect()
 }
 

@@ -12,10 +12,10 @@
 mod vector;
 
 use std::hash::BuildHasher;
-use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use triomphe::Arc;
 
 use crate::bytes::Bytes;
 use vector::CowVec;

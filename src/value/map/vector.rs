@@ -1,7 +1,7 @@
 //! [`CowVec`]: a vector whose clone is cheap however long it is, and whose elements are found by index. It knows
 //! nothing of keys.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 /// Elements of one leaf: what a write after a clone copies at most, beside one branch.
 const LEAF: usize = 32;

@@ -195,7 +195,7 @@ pub fn slot(slot: Option<&Slot>) -> Value {
     };
     let contents = Contents::of(slot);
     let mut object = Object::new();
-    object.insert("type".to_owned(), json!(slot.value.type_name()));
+    object.insert("type".to_owned(), json!(slot.value().type_name()));
     object.insert("size".to_owned(), json!(contents.len()));
     object.insert("expires".to_owned(), expiry(slot.expires_at()));
     if let Contents::Whole(part) = &contents {

@@ -192,7 +192,7 @@ pub fn slot(slot: Option<&Slot>, room: Room) -> String {
     if let Contents::Whole(part) = &contents {
         return part_value(part, room);
     }
-    let (name, parts) = match slot.value.type_name() {
+    let (name, parts) = match slot.value().type_name() {
         "zset" => ("sorted set", "member"),
         "set" => ("set", "member"),
         "hash" => ("hash", "field"),
