@@ -98,7 +98,7 @@ fn a_script_that_runs_too_long_can_be_killed_from_another_connection() {
         .arg("while true do end")
         .arg(0)
         .to_owned();
-    let script = std::thread::spawn(move || endless.query::<()>(&mut con));
+    let script = std::thread::spawn(move || (endless.query::<()>(&mut con), con));
     let refusal = loop {
         if let Err(error) = redis::cmd("PING").query::<()>(&mut other) {
             break error;
@@ -109,14 +109,61 @@ fn a_script_that_runs_too_long_can_be_killed_from_another_connection() {
     assert_eq!(refused.code(), Some("BUSY"));
     let mut third = client.get_connection().unwrap();
     let _: () = redis::cmd("SCRIPT").arg("KILL").query(&mut third).unwrap();
-    let error = script.join().unwrap().unwrap_err();
+    let (killed, mut con) = script.join().unwrap();
+    let error = killed.unwrap_err();
     assert!(
         error
             .to_string()
             .contains("Script killed by user with SCRIPT KILL"),
         "{error}"
     );
-    let _: () = redis::cmd("PING").query(&mut other).unwrap();
+    for con in [&mut con, &mut other, &mut third] {
+        let _: () = redis::cmd("PING").query(con).unwrap();
+    }
+}
+
+#[test]
+fn who_does_not_read_its_replies_keeps_nobody_waiting() {
+    let fake = FakeRedis::new();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let value = vec![b'x'; 1 << 20];
+    let _: () = fake.connection().set("big", &value).unwrap();
+    let mut slow = TcpStream::connect(server.address().unwrap()).unwrap();
+    slow.write_all(&b"GET big\r\n".repeat(50)).unwrap();
+    let mut other = TcpStream::connect(server.address().unwrap()).unwrap();
+    talk(&mut other, b"PING\r\n", b"+PONG\r\n");
+    slow.write_all(b"PING\r\n").unwrap();
+    talk(&mut other, b"PING\r\n", b"+PONG\r\n");
+    let reply = [b"$1048576\r\n", &*value, b"\r\n"].concat();
+    (0..50).for_each(|_| talk(&mut slow, b"", &reply));
+    talk(&mut slow, b"PING\r\n", b"+PONG\r\n+PONG\r\n");
+}
+
+#[test]
+fn what_was_sent_before_the_server_stops_is_answered() {
+    let fake = FakeRedis::new();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let mut stream = TcpStream::connect(server.address().unwrap()).unwrap();
+    talk(&mut stream, b"PING\r\n", b"+PONG\r\n");
+    // More than is read at once.
+    stream.write_all(&b"INCR n\r\n".repeat(20_000)).unwrap();
+    server.stop();
+    assert_eq!(fake.connection().get("n"), Ok(20_000));
+    let mut replies = Vec::new();
+    stream.read_to_end(&mut replies).unwrap();
+    assert!(replies.ends_with(b":19999\r\n:20000\r\n"));
+}
+
+#[test]
+fn a_client_may_close_its_side_once_it_has_asked() {
+    let fake = FakeRedis::new();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let mut stream = TcpStream::connect(server.address().unwrap()).unwrap();
+    stream.write_all(&b"PING\r\n".repeat(20_000)).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut replies = Vec::new();
+    stream.read_to_end(&mut replies).unwrap();
+    assert_eq!(replies.len(), 20_000 * b"+PONG\r\n".len());
 }
 
 #[test]

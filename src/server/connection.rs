@@ -1,16 +1,13 @@
-//! One connection: read, run what is complete, settle, write.
+//! One connection: what was read of it, what is to be written, and its session of the engine. It reads, runs and
+//! writes when the loop says so, and never waits.
 
 use std::io;
-use std::sync::Arc;
+use std::io::Read;
+use std::io::Write;
 
+use mio::event::Source;
 use smallvec::SmallVec;
-use tokio::io::AsyncRead;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWrite;
-use tokio::io::AsyncWriteExt;
-use tokio::sync::Notify;
 
-use super::Stopper;
 use crate::commit::Seq;
 use crate::engine::Core;
 use crate::engine::Engine;
@@ -25,102 +22,46 @@ use crate::session::Address;
 use crate::session::SessionKey;
 use crate::session::Wake;
 
-/// What is read at once.
-const READ: usize = 16 * 1024;
 /// Replies are written when there are this many bytes of them, even if requests are left.
 const WRITE: usize = 256 * 1024;
 /// What a blocked connection may send ahead before it is read no further.
 const AHEAD: usize = 1024 * 1024;
 /// A buffer that a large request or reply made larger than this is given back.
-const KEEP: usize = 1024 * 1024;
+const KEEP: usize = 64 * 1024;
 
-/// Serves a connection until either side closes it or the server stops.
-pub(super) async fn run(
-    read: impl AsyncRead + Unpin,
-    write: impl AsyncWrite + Unpin,
-    address: Address,
-    engine: Engine,
-    stop: Stopper,
-) {
-    let link = Link {
-        engine,
-        address,
-        session: None,
-        blocked: false,
-        woken: Arc::new(Notify::new()),
-    };
-    // A connection that breaks has nobody left to tell.
-    let _ = serve(read, write, link, stop).await;
-}
+/// A TCP or Unix socket that never waits.
+pub(super) trait Stream: Read + Write + Source + Send {}
 
-async fn serve(
-    mut read: impl AsyncRead + Unpin,
-    mut write: impl AsyncWrite + Unpin,
-    mut link: Link,
-    stop: Stopper,
-) -> io::Result<()> {
-    let mut stopped = stop.0.subscribe();
-    let mut input = Input::default();
-    let mut output = Vec::new();
-    loop {
-        let batch = link.run(&mut input, &mut output);
-        if let Err(error) = link.settle(batch.last_seq).await {
-            // Each request gets an answer; an error looks the same in both protocols.
-            output.clear();
-            let error = Reply::Error(error.into());
-            (0..batch.requests).for_each(|_| encode(&error, Protocol::Resp2, &mut output));
-        }
-        write.write_all(&output).await?;
-        output.clear();
-        output.shrink_to(KEEP);
-        if batch.stop {
-            stop.stop();
-        }
-        if batch.close {
-            return write.shutdown().await;
-        }
-        if batch.more {
-            continue;
-        }
-        input.make_room();
-        tokio::select! {
-            biased;
-            count = read.read_buf(&mut input.bytes), if !link.blocked || input.bytes.len() < AHEAD => {
-                if count? == 0 {
-                    return Ok(());
-                }
-            }
-            () = link.woken.notified() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
-        }
-    }
-}
+impl<T: Read + Write + Source + Send> Stream for T {}
 
-/// What was read and not yet run.
-#[derive(Default)]
-struct Input {
-    bytes: Vec<u8>,
-    /// Where the first request that is not complete starts.
-    start: usize,
+/// A connection.
+///
+/// Events tell of changes alone, so that `readable` remembers that there may be something to read until a read has
+/// shown that there is nothing left.
+pub(super) struct Connection {
+    pub(super) stream: Box<dyn Stream>,
+    /// Its events tell when the peer takes more, not when it sends.
+    pub(super) awaits_write: bool,
+    link: Link,
+    /// What was read and did not run.
+    input: Vec<u8>,
     decoder: RequestDecoder,
+    output: Vec<u8>,
+    /// How much of `output` is written.
+    written: usize,
+    readable: bool,
+    /// The peer sends nothing more than what can be read now.
+    ended: bool,
+    /// Nobody is left to be told anything.
+    broken: bool,
+    batch: Batch,
 }
 
-impl Input {
-    /// Drops what was run, and makes room for what is missing.
-    fn make_room(&mut self) {
-        if self.start > 0 {
-            self.bytes.drain(..self.start);
-            self.start = 0;
-            self.bytes.shrink_to(KEEP);
-        }
-        self.bytes
-            .reserve(self.decoder.wanted(&self.bytes).max(READ));
-    }
-}
-
-/// What running a batch came to.
+/// What running requests came to.
 #[derive(Default)]
 struct Batch {
+    /// How many bytes the requests were that ran.
+    len: usize,
     last_seq: Seq,
     /// How many requests ran.
     requests: usize,
@@ -132,15 +73,184 @@ struct Batch {
     stop: bool,
 }
 
+/// What a connection is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Go on at once.
+    Run,
+    /// Wait for an event, or to be woken.
+    Wait,
+    /// Write the rest once the peer has read what is there.
+    Write,
+    /// Nothing: it ends.
+    Close,
+}
+
+impl Connection {
+    /// A connection that was just accepted; `wake` makes the loop visit it.
+    pub(super) fn new(
+        stream: Box<dyn Stream>,
+        address: Address,
+        engine: Engine,
+        wake: Wake,
+    ) -> Connection {
+        Connection {
+            stream,
+            awaits_write: false,
+            link: Link {
+                engine,
+                address,
+                wake,
+                session: None,
+                blocked: false,
+            },
+            input: Vec::new(),
+            decoder: RequestDecoder::default(),
+            output: Vec::new(),
+            written: 0,
+            readable: false,
+            ended: false,
+            broken: false,
+            batch: Batch::default(),
+        }
+    }
+
+    /// There may be something to read; the last of it if the peer has `ended`.
+    pub(super) fn set_readable(&mut self, ended: bool) {
+        self.readable = true;
+        self.ended |= ended;
+    }
+
+    /// Ends the connection: running its requests failed.
+    pub(super) fn set_broken(&mut self) {
+        self.broken = true;
+    }
+
+    /// Reads once, through `buffer`, and runs all requests that are complete.
+    pub(super) fn visit(&mut self, buffer: &mut [u8]) {
+        // Whoever does not read its replies gets no others.
+        if self.is_written() && !self.broken {
+            let len = self.read(buffer);
+            self.run(&buffer[..len]);
+        }
+    }
+
+    /// The record that must be settled before [`write`](Self::write).
+    pub(super) fn last_seq(&self) -> Seq {
+        self.batch.last_seq
+    }
+
+    /// Answers all requests of this visit with an error: their records are lost.
+    pub(super) fn refuse(&mut self, error: String) {
+        // An error looks the same in both protocols.
+        let error = Reply::Error(error.into());
+        self.output.clear();
+        (0..self.batch.requests).for_each(|_| encode(&error, Protocol::Resp2, &mut self.output));
+        self.batch.last_seq = 0;
+    }
+
+    /// Writes what the peer takes.
+    pub(super) fn write(&mut self) {
+        if !self.is_written() {
+            match self.stream.write(&self.output[self.written..]) {
+                Ok(len) => self.written += len,
+                Err(error) => self.broken |= is_final(&error),
+            }
+        }
+        if self.is_written() {
+            self.written = 0;
+            self.output.clear();
+            self.output.shrink_to(KEEP);
+        }
+    }
+
+    /// Whether a request of this visit ends the server.
+    pub(super) fn stops_server(&self) -> bool {
+        self.batch.stop
+    }
+
+    /// What is to be done after [`write`](Self::write).
+    pub(super) fn next(&self) -> Next {
+        if self.broken || (self.batch.close && self.is_written()) {
+            Next::Close
+        } else if !self.is_written() {
+            Next::Write
+        } else if self.batch.more || self.wants_input() {
+            Next::Run
+        } else if self.ended && self.readable {
+            // It is blocked and has sent ahead more than is read: its end is seen without reading.
+            Next::Close
+        } else {
+            Next::Wait
+        }
+    }
+
+    fn is_written(&self) -> bool {
+        self.written == self.output.len()
+    }
+
+    fn wants_input(&self) -> bool {
+        self.readable && !self.batch.more && (!self.link.blocked || self.input.len() < AHEAD)
+    }
+
+    /// Reads what there is, up to the size of `buffer`; how many bytes.
+    fn read(&mut self, buffer: &mut [u8]) -> usize {
+        if !self.wants_input() {
+            return 0;
+        }
+        match self.stream.read(buffer) {
+            Ok(len) => {
+                // A short read took everything; an event will tell of more, but of an end only once.
+                self.readable = len == buffer.len() || self.ended;
+                self.broken |= len == 0;
+                len
+            }
+            Err(error) => {
+                self.readable = error.kind() == io::ErrorKind::Interrupted;
+                self.broken |= is_final(&error);
+                0
+            }
+        }
+    }
+
+    /// Runs the complete requests of what is left from earlier reads and `new` bytes.
+    fn run(&mut self, new: &[u8]) {
+        if self.broken {
+            return;
+        }
+        let (link, decoder) = (&mut self.link, &mut self.decoder);
+        if self.input.is_empty() {
+            // Nearly always requests are read whole: they run where they are.
+            self.batch = link.run(decoder, new, &mut self.output);
+            self.input.extend_from_slice(&new[self.batch.len..]);
+        } else {
+            self.input.extend_from_slice(new);
+            self.batch = link.run(decoder, &self.input, &mut self.output);
+            self.input.drain(..self.batch.len);
+        }
+        if self.batch.len > 0 {
+            self.input.shrink_to(KEEP);
+        }
+        self.input.reserve(self.decoder.wanted(&self.input));
+    }
+}
+
+/// Whether a connection that met `error` is of no use any more.
+fn is_final(error: &io::Error) -> bool {
+    use io::ErrorKind::Interrupted;
+    use io::ErrorKind::WouldBlock;
+    !matches!(error.kind(), WouldBlock | Interrupted)
+}
+
 /// A connection's session of the engine; it ends when this is dropped.
 struct Link {
     engine: Engine,
     address: Address,
+    wake: Wake,
     /// Opened in the first turn; a slow script keeps the engine from that.
     session: Option<SessionKey>,
     /// The reply to its last request is still to come; until then no other runs.
     blocked: bool,
-    woken: Arc<Notify>,
 }
 
 impl Link {
@@ -157,22 +267,21 @@ impl Link {
             return Err(refusal);
         }
         let key = core.connect(self.address.clone());
-        let woken = Arc::clone(&self.woken);
         if let Some(session) = core.session(key) {
-            session.wake = Some(Wake(Arc::new(move || woken.notify_one())));
+            session.wake = Some(self.wake.clone());
         }
         self.session = Some(key);
         Ok(key)
     }
 
     /// Runs the complete requests of `input`; their replies are appended to `output`.
-    fn run(&mut self, input: &mut Input, output: &mut Vec<u8>) -> Batch {
+    fn run(&mut self, decoder: &mut RequestDecoder, input: &[u8], output: &mut Vec<u8>) -> Batch {
         let engine = self.engine.clone();
         let mut turn = engine.turn();
         let mut batch = Batch::default();
         loop {
             if let Some(core) = turn.core()
-                && self.attend(core, input, output)
+                && self.attend(core, decoder, output)
             {
                 batch.close = true;
                 break;
@@ -184,20 +293,16 @@ impl Link {
                 batch.more = true;
                 break;
             }
-            let Input {
-                bytes,
-                start,
-                decoder,
-            } = &mut *input;
-            match decoder.decode(&bytes[*start..]) {
+            let rest = &input[batch.len..];
+            match decoder.decode(rest) {
                 Ok(None) => break,
                 Ok(Some(len)) => {
-                    let argv: SmallVec<[&[u8]; 8]> = decoder.argv(&bytes[*start..]).collect();
+                    let argv: SmallVec<[&[u8]; 8]> = decoder.argv(rest).collect();
                     if !argv.is_empty() {
                         let outcome = turn.run(self.session, &argv);
                         self.conclude(outcome, &mut batch, output);
                     }
-                    *start += len;
+                    batch.len += len;
                 }
                 Err(error) => {
                     let error = Reply::Error(format!("ERR {error}").into());
@@ -231,7 +336,12 @@ impl Link {
 
     /// Opens the session, sends what belongs to no request, and follows the session's state; whether the
     /// connection ends.
-    fn attend(&mut self, core: &mut Core, input: &mut Input, output: &mut Vec<u8>) -> bool {
+    fn attend(
+        &mut self,
+        core: &mut Core,
+        decoder: &mut RequestDecoder,
+        output: &mut Vec<u8>,
+    ) -> bool {
         let key = match self.session(core) {
             Ok(key) => key,
             Err(refusal) => {
@@ -244,7 +354,7 @@ impl Link {
             return true;
         };
         let unauthenticated = !session.authenticated;
-        input.decoder.set_limits(Limits {
+        decoder.set_limits(Limits {
             unauthenticated,
             ..limits
         });
@@ -252,18 +362,6 @@ impl Link {
             encode(&push, session.protocol, output);
         }
         session.closing.is_some()
-    }
-
-    /// Waits until the replies of a batch may be sent.
-    async fn settle(&self, seq: Seq) -> Result<(), String> {
-        if self.engine.is_settled(seq) {
-            return Ok(());
-        }
-        // Others that are ready run first, so that one write (and one sync) serves them all.
-        tokio::task::yield_now().await;
-        self.engine
-            .settle(seq)
-            .map_err(|error| format!("MISCONF {error}"))
     }
 }
 

@@ -4,16 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::connection::Stream;
+use crate::session::Address;
+use mio::event::Source;
+use mio::net::TcpListener;
+use mio::net::UnixListener;
 use socket2::Domain;
 use socket2::Socket;
 use socket2::Type;
-use tokio::net::TcpListener;
-use tokio::net::UnixListener;
-
-use super::Stopper;
-use super::connection;
-use crate::engine::Engine;
-use crate::session::Address;
 
 /// Where a server listens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +68,7 @@ impl Listen {
         }
         socket.bind(&address.into())?;
         socket.listen(self.backlog())?;
-        TcpListener::from_std(socket.into())
+        Ok(TcpListener::from_std(socket.into()))
     }
 
     fn bind_unix(&self, path: &PathBuf) -> io::Result<UnixListener> {
@@ -98,70 +96,38 @@ fn named(error: io::Error, address: &dyn std::fmt::Display) -> io::Error {
     io::Error::new(error.kind(), format!("can't listen on {address}: {error}"))
 }
 
-/// Takes connections until the server stops.
-pub(super) async fn accept(listener: Listener, engine: Engine, stop: Stopper) {
-    let mut stopped = stop.0.subscribe();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-        };
-        match accepted {
-            Ok((Stream::Tcp(stream), address)) => {
-                // Replies are written whole; waiting for more would only delay them.
-                let _ = stream.set_nodelay(true);
-                let (read, write) = stream.into_split();
-                stop.spawn(connection::run(
-                    read,
-                    write,
-                    address,
-                    engine.clone(),
-                    stop.clone(),
-                ));
-            }
-            Ok((Stream::Unix(stream), address)) => {
-                let (read, write) = stream.into_split();
-                stop.spawn(connection::run(
-                    read,
-                    write,
-                    address,
-                    engine.clone(),
-                    stop.clone(),
-                ));
-            }
-            // Too many open files, or a peer that is gone: there is a next one.
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+impl Listener {
+    /// What tells that a connection has come in.
+    pub(super) fn source(&mut self) -> &mut dyn Source {
+        match self {
+            Listener::Tcp(listener) => listener,
+            Listener::Unix(listener, _) => listener,
         }
     }
-}
 
-enum Stream {
-    Tcp(tokio::net::TcpStream),
-    Unix(tokio::net::UnixStream),
-}
-
-impl Listener {
-    async fn accept(&self) -> io::Result<(Stream, Address)> {
+    /// Takes a connection that has come in.
+    pub(super) fn accept(&self) -> io::Result<(Box<dyn Stream>, Address)> {
         match self {
             Listener::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                let local = stream.local_addr()?.to_string();
+                let (stream, peer) = listener.accept()?;
+                // Replies are written whole; waiting for more would only delay them.
+                let _ = stream.set_nodelay(true);
                 let address = Address {
                     peer: peer.to_string(),
-                    local,
+                    local: stream.local_addr()?.to_string(),
                     unix: false,
                 };
-                Ok((Stream::Tcp(stream), address))
+                Ok((Box::new(stream), address))
             }
             Listener::Unix(listener, path) => {
-                let (stream, _) = listener.accept().await?;
+                let (stream, _) = listener.accept()?;
                 let name = format!("{}:0", path.display());
                 let address = Address {
                     peer: name.clone(),
                     local: name,
                     unix: true,
                 };
-                Ok((Stream::Unix(stream), address))
+                Ok((Box::new(stream), address))
             }
         }
     }

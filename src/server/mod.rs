@@ -3,11 +3,14 @@
 //! One thread serves all connections. A connection runs what it has read as one batch under the engine's
 //! lock; replies leave once the journal has settled. It must not know what any command means.
 
+mod bell;
 mod connection;
 mod listen;
+mod reactor;
 
 pub use listen::Listen;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -15,50 +18,38 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::mpsc::Receiver;
 
-use tokio::runtime::Builder;
-use tokio::runtime::Handle;
-use tokio::runtime::RuntimeFlavor;
-use tokio::sync::watch;
+use parking_lot::Mutex;
 
-use crate::engine::Core;
 use crate::engine::Engine;
-use listen::Bound;
-
-/// How often keys are expired while no command comes.
-const EXPIRE_EVERY: Duration = Duration::from_millis(100);
-/// How long the thread of a slow script waits for another to take over the connections.
-const HAND_OVER: Duration = Duration::from_secs(1);
-/// How long open connections may still send what they have when the server stops.
-const FAREWELL: Duration = Duration::from_millis(500);
+use bell::Bell;
+use bell::Note;
+use reactor::Reactor;
 
 /// A running server; it stops when this is dropped.
 pub struct Server {
     addresses: Vec<SocketAddr>,
     unix: Option<PathBuf>,
     stopper: Stopper,
-    thread: Option<JoinHandle<()>>,
+    /// Closed when nothing is left of the loop, on whatever thread it ended. Locked so that threads may share a server.
+    ended: Mutex<Receiver<Infallible>>,
 }
 
 /// Stops a server from elsewhere.
-#[derive(Clone, Debug)]
-pub struct Stopper(Arc<watch::Sender<bool>>);
+#[derive(Clone)]
+pub struct Stopper(Arc<Bell>);
 
 impl Stopper {
     /// Tells the server to stop; it takes no more requests from now on.
     pub fn stop(&self) {
-        self.0.send_replace(true);
+        self.0.tell(Note::Stop);
     }
+}
 
-    /// Runs a task that ends when the server stops; the server's end waits for it, and for what it holds.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let running = self.0.subscribe();
-        tokio::spawn(async move {
-            task.await;
-            drop(running);
-        });
+impl fmt::Debug for Stopper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stopper")
     }
 }
 
@@ -69,35 +60,21 @@ impl Server {
     ///
     /// An address can't be listened on.
     pub fn start(engine: &Engine, listen: &Listen) -> io::Result<Server> {
-        // One worker; a second thread takes over only while a slow script keeps the first.
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("fakeredis-server")
-            .enable_io()
-            .enable_time()
-            .build()?;
-        engine.busy().on_slow(hand_over);
-        let guard = runtime.enter();
+        engine.busy().on_slow(reactor::hand_over);
         let bound = listen.bind()?;
-        drop(guard);
         if let Some(address) = bound.addresses.first() {
             engine.lock().set_port(address.port());
         }
-        let stopper = Stopper(Arc::new(watch::Sender::new(false)));
-        let (addresses, unix) = (bound.addresses.clone(), listen.unix.clone());
-        let (engine, stop) = (engine.clone(), stopper.clone());
-        let serve = move || {
-            runtime.block_on(serve(engine, bound, stop));
-            runtime.shutdown_timeout(Duration::ZERO);
-        };
-        let thread = std::thread::Builder::new()
-            .name("fakeredis-server".into())
-            .spawn(serve)?;
+        let (sender, ended) = mpsc::channel();
+        let reactor = Reactor::new(engine.clone(), bound.listeners, sender)?;
+        let stopper = Stopper(Arc::clone(reactor.bell()));
+        // A thread that could not take the loop is gone, and the loop with it: waiting for its end tells.
+        let _ = reactor::spawn()?.send(Box::new(reactor));
         Ok(Server {
-            addresses,
-            unix,
+            addresses: bound.addresses,
+            unix: listen.unix.clone(),
             stopper,
-            thread: Some(thread),
+            ended: Mutex::new(ended),
         })
     }
 
@@ -139,10 +116,8 @@ impl Server {
     pub fn stop(self) {}
 
     fn join(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            // A panic was printed by the thread; there is nothing to add here.
-            let _ = thread.join();
-        }
+        // Nothing is ever sent: this returns when the loop has dropped its end.
+        let _ = self.ended.get_mut().recv();
     }
 }
 
@@ -163,42 +138,5 @@ impl fmt::Debug for Server {
             .field("addresses", &self.addresses)
             .field("unix", &self.unix)
             .finish()
-    }
-}
-
-async fn serve(engine: Engine, bound: Bound, stop: Stopper) {
-    let mut stopped = stop.0.subscribe();
-    for listener in bound.listeners {
-        stop.spawn(listen::accept(listener, engine.clone(), stop.clone()));
-    }
-    stop.spawn(expire(engine, stop.0.subscribe()));
-    // The sender lives in `stop`, so that waiting can't fail.
-    let _ = stopped.wait_for(|stopped| *stopped).await;
-    drop(stopped);
-    let _ = tokio::time::timeout(FAREWELL, stop.0.closed()).await;
-}
-
-/// A slow script keeps this thread: if it is a worker's, another takes over the connections.
-fn hand_over() {
-    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
-    if matches!(flavor, Ok(RuntimeFlavor::MultiThread)) {
-        // This thread would take the connections back if it did not wait until the other has them.
-        let (sender, taken_over) = mpsc::channel();
-        tokio::spawn(async move { sender.send(()) });
-        let _ = tokio::task::block_in_place(|| taken_over.recv_timeout(HAND_OVER));
-    }
-}
-
-/// Expires keys while no command comes.
-async fn expire(engine: Engine, mut stopped: watch::Receiver<bool>) {
-    let mut ticks = tokio::time::interval(EXPIRE_EVERY);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-        }
-        // A journal that fails here fails the next command, which tells its client.
-        // While a slow script has the engine, nothing expires.
-        let _ = engine.requests(|turn| turn.core().map(Core::expire_now));
     }
 }

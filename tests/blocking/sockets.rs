@@ -77,6 +77,17 @@ fn what_is_sent_ahead_waits_however_much_it_is() {
 }
 
 #[test]
+fn the_end_of_a_client_that_sent_too_much_ahead_is_seen() {
+    let lab = Lab::new();
+    let mut client = lab.client("BLPOP jobs 0\r\n");
+    await_blocked(&lab.fake, 1);
+    // More than a server reads of a client that waits.
+    client.write_all(&[b' '; (1 << 20) + (1 << 16)]).unwrap();
+    drop(client);
+    await_blocked(&lab.fake, 0);
+}
+
+#[test]
 fn many_clients_wait_without_threads_of_their_own() {
     let lab = Lab::new();
     let mut clients: Vec<_> = (1..=200)
