@@ -13,10 +13,9 @@ use super::frames::Step;
 use super::frames::Window;
 use super::frames::is_sane;
 use super::storage::Storage;
-use super::storage::read_fully;
+use super::storage::read_from;
 use super::survey::Listed;
 use crate::commit::Seq;
-use std::io;
 
 /// The good part of a segment, and what follows it.
 #[derive(Clone, Debug)]
@@ -27,12 +26,14 @@ pub(super) struct Extent {
     pub(super) last: Option<(u8, i64)>,
     /// What follows.
     pub(super) rest: Rest,
+    /// Where that ends, and the file but for zeros.
+    pub(super) len: u64,
 }
 
 /// What follows the good records of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rest {
-    /// Nothing.
+    /// Nothing, or zeros: room that a writer made and did not use.
     Nothing,
     /// The beginning of a write that never finished: no whole record.
     TornTail {
@@ -66,55 +67,69 @@ impl Rest {
     }
 }
 
-/// Walks the newest segment, every check on.
+/// Walks the newest segment, every check on; a writer may be adding to it meanwhile.
 pub(super) fn measure(storage: &dyn Storage, segment: &Listed) -> Result<Extent, JournalError> {
+    let mut extent = Extent {
+        end: segment.start(),
+        last: None,
+        rest: Rest::Nothing,
+        len: segment.len,
+    };
+    let mut fault = walk(storage, segment, &mut extent)?;
+    while let Some(found) = fault {
+        let end = extent.end;
+        let rest = read_rest(storage, segment, end)?;
+        extent.len = end.offset + written(&rest);
+        extent.rest = judge(&rest, segment.salt(), end.seq, found);
+        if extent.rest == Rest::Nothing {
+            break;
+        }
+        // What was incomplete when it was met may have been completed before the rest was read, and
+        // then looks like damage to a record that was on the disk.
+        fault = walk(storage, segment, &mut extent)?;
+        if extent.end == end {
+            break;
+        }
+        extent.rest = Rest::Nothing;
+    }
+    Ok(extent)
+}
+
+/// Takes the good records from `extent.end` on into it; the fault of what follows them, if anything does.
+fn walk(
+    storage: &dyn Storage,
+    segment: &Listed,
+    extent: &mut Extent,
+) -> Result<Option<Fault>, JournalError> {
     let open = storage.open(&segment.name);
     let file = open.map_err(JournalError::io(format!("open {}", segment.name)))?;
     let window = Window::read(file);
-    let mut cursor = Cursor::new(
-        &segment.name,
-        window,
-        segment.salt(),
-        segment.start(),
-        segment.len,
-    );
-    let mut last = None;
+    let (salt, len) = (segment.salt(), segment.len);
+    let mut cursor = Cursor::new(&segment.name, window, salt, extent.end, len);
     let fault = loop {
         match cursor.next()? {
             Step::Frame(frame) => {
-                last = Some((frame.header.kind, frame.header.clock_us));
+                extent.last = Some((frame.header.kind, frame.header.clock_us));
             }
             Step::End => break None,
             Step::Bad(fault) => break Some(fault),
         }
     };
-    let end = cursor.place;
-    let rest = match fault {
-        None => Rest::Nothing,
-        Some(fault) => judge(
-            &read_rest(storage, segment, end)?,
-            segment.salt(),
-            end.seq,
-            fault,
-        ),
-    };
-    Ok(Extent { end, last, rest })
+    extent.end = cursor.place;
+    Ok(fault)
 }
 
 /// All bytes after the good records.
-pub(super) fn read_rest(
-    storage: &dyn Storage,
-    segment: &Listed,
-    end: Place,
-) -> Result<Vec<u8>, JournalError> {
-    let read = || {
-        let file = storage.open(&segment.name)?;
-        let mut bytes = vec![0; segment.len.saturating_sub(end.offset) as usize];
-        let filled = read_fully(&*file, end.offset, &mut bytes)?;
-        bytes.truncate(filled);
-        io::Result::Ok(bytes)
-    };
-    read().map_err(JournalError::io(format!("read {}", segment.name)))
+fn read_rest(storage: &dyn Storage, segment: &Listed, end: Place) -> Result<Vec<u8>, JournalError> {
+    let file = storage.open(&segment.name);
+    let bytes = file.and_then(|file| read_from(&*file, end.offset));
+    bytes.map_err(JournalError::io(format!("read {}", segment.name)))
+}
+
+/// How many bytes there are before the zeros at the end, which are room that a writer made.
+pub(super) fn written(bytes: &[u8]) -> u64 {
+    let last = bytes.iter().rposition(|byte| *byte != 0);
+    last.map_or(0, |last| last as u64 + 1)
 }
 
 /// Judges the bytes that start where record `seq` should and does not.
@@ -128,7 +143,10 @@ fn judge(rest: &[u8], salt: u32, seq: Seq, fault: Fault) -> Rest {
         what: fault.text(),
         later,
     };
-    let bytes = rest.len() as u64;
+    let bytes = written(rest);
+    if bytes == 0 {
+        return Rest::Nothing;
+    }
     let found = later_records(rest, salt, seq, fault);
     if fault == Fault::Misplaced || found.proof {
         return damage(found.records);
@@ -211,10 +229,29 @@ mod tests {
     }
 
     #[test]
-    fn garbage_and_zeros_are_a_torn_tail() {
-        for byte in [0, 0xff, b'f'] {
-            let verdict = judge(&[byte; 1000], SALT, 5, Fault::Header);
+    fn garbage_is_a_torn_tail_and_zeros_are_nothing() {
+        for byte in [0xff, b'f'] {
+            let mut tail = [byte; 1000];
+            let verdict = judge(&tail, SALT, 5, Fault::Header);
             assert_eq!(verdict, Rest::TornTail { bytes: 1000 });
+            tail[300..].fill(0);
+            let verdict = judge(&tail, SALT, 5, Fault::Header);
+            assert_eq!(verdict, Rest::TornTail { bytes: 300 });
+        }
+        let verdict = judge(&[0; 1000], SALT, 5, Fault::Header);
+        assert_eq!(verdict, Rest::Nothing);
+    }
+
+    /// A record of zeros before whole ones is no room.
+    #[test]
+    fn zeros_before_records_are_judged_as_any_hole() {
+        for (durable, is_damage) in [(4, false), (5, true)] {
+            let mut bytes = frames(durable);
+            bytes[..frame_len(8)].fill(0);
+            bytes.resize(10_000, 0);
+            let verdict = judge(&bytes, SALT, 5, Fault::Header);
+            assert_eq!(verdict.later(), 2);
+            assert_eq!(matches!(verdict, Rest::Damage { .. }), is_damage);
         }
     }
 

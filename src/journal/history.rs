@@ -55,12 +55,15 @@ impl History {
         map: bool,
     ) -> History {
         let damaged = matches!(extent.rest, Rest::Damage { .. });
-        let len = segments.last().map_or(0, |segment| segment.len);
         History {
             storage,
             segments,
             end: extent.end,
-            limit: if damaged { len } else { extent.end.offset },
+            limit: if damaged {
+                extent.len
+            } else {
+                extent.end.offset
+            },
             broken: None,
             map,
             known: Mutex::default(),

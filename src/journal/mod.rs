@@ -13,6 +13,7 @@ mod frames;
 mod history;
 mod info;
 mod mmap;
+mod outlet;
 mod packed;
 mod payload;
 mod queue;
@@ -49,6 +50,7 @@ pub use report::Cut;
 pub use report::RecoveryReport;
 pub use storage::Disk;
 pub use storage::LockGuard;
+pub use storage::Room;
 pub use storage::Storage;
 pub use storage::StorageFile;
 
@@ -124,8 +126,8 @@ impl Default for Options {
 
 /// A journal that is open for writing.
 ///
-/// [`append`](Journal::append) takes a record in memory; [`settle`](Journal::settle) returns when
-/// it is written. Share it by reference or `Arc`: many threads may settle at once, and then
+/// [`append`](Journal::append) takes a record; [`settle`](Journal::settle) returns when it is
+/// written. Share it by reference or `Arc`: many threads may settle at once, and then
 /// one write and one sync serve them all.
 pub struct Journal {
     writer: Arc<Writer>,
@@ -176,15 +178,16 @@ impl Journal {
         Ok((journal, recovered))
     }
 
-    /// Takes a record, in memory only, and returns its place in history.
+    /// Takes a record and returns its place in history. It need not be written yet.
     ///
     /// # Errors
     ///
-    /// When the record is too large or the journal poisoned; nothing is taken then.
+    /// When the record is too large or the journal poisoned, or the disk fails, which poisons it; the
+    /// record is not taken then.
     pub fn append(&self, clock_us: i64, record: &Record) -> Result<Seq, JournalError> {
         let (kind, aux) = record::labels(record);
         let encode = |buffer: &mut Vec<u8>| record::encode(record, buffer);
-        self.writer.queue().append(kind, aux, clock_us, encode)
+        self.writer.append(kind, aux, clock_us, encode)
     }
 
     /// Takes a commit as [`append`](Journal::append) does, without a [`Record`] around it.
@@ -195,7 +198,7 @@ impl Journal {
     pub fn append_commit(&self, clock_us: i64, commit: &Commit) -> Result<Seq, JournalError> {
         let (kind, aux) = (record::kind::COMMIT, record::cause(commit));
         let encode = |buffer: &mut Vec<u8>| payload::encode_commit(commit, buffer);
-        self.writer.queue().append(kind, aux, clock_us, encode)
+        self.writer.append(kind, aux, clock_us, encode)
     }
 
     /// Returns when record `seq` is written, and synced under [`Fsync::Always`].
@@ -209,11 +212,7 @@ impl Journal {
 
     /// The last record that was taken.
     pub fn last_seq(&self) -> Seq {
-        let queue = self.writer.queue();
-        match queue.poison() {
-            Some(_) => self.writer.settled(),
-            None => queue.last_seq(),
-        }
+        self.writer.last_seq()
     }
 
     /// The last record that was handed to the operating system.
@@ -238,7 +237,7 @@ impl Journal {
 
     /// Why the journal takes no records, if so. It stays so until it is healed or opened again.
     pub fn poisoned(&self) -> Option<String> {
-        self.writer.queue().poison().map(str::to_owned)
+        self.writer.poisoned()
     }
 
     /// Takes records again after a failure: the newest segment is replaced by a fresh copy that is
@@ -304,7 +303,7 @@ impl Journal {
     pub fn close(&self) -> Result<(), JournalError> {
         let syncer = lock(&self.syncer).take();
         drop(syncer);
-        self.writer.sync()
+        self.writer.close()
     }
 }
 

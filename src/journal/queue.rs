@@ -25,7 +25,15 @@ pub(super) struct Batch {
     pub(super) clock_us: i64,
 }
 
-/// Takes records and hands them out in batches.
+impl Batch {
+    /// Empties it after its frames were written, or given up.
+    pub(super) fn clear(&mut self) {
+        self.frames.clear();
+        self.frames.shrink_to(KEEP);
+    }
+}
+
+/// Takes records and numbers them.
 pub(super) struct Queue {
     batch: Batch,
     last_seq: Seq,
@@ -88,18 +96,16 @@ impl Queue {
         Ok(seq)
     }
 
-    /// Hands out all that was taken, and goes on in the buffers of `spare`.
-    pub(super) fn take(&mut self, mut spare: Batch) -> Batch {
-        spare.frames.clear();
-        spare.frames.shrink_to(KEEP);
-        std::mem::replace(&mut self.batch, spare)
+    /// What was taken and not given up since.
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
     }
 
     /// Takes no more records, and forgets all after `settled`. The first reason stands.
     pub(super) fn poison_with(&mut self, reason: String, settled: Seq) {
         if self.poison.is_none() {
             self.poison = Some(reason);
-            self.batch.frames.clear();
+            self.batch.clear();
             self.last_seq = settled;
         }
     }

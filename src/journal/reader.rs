@@ -63,8 +63,8 @@ impl Reader {
     ///
     /// As [`Reader::open`].
     pub fn open_with(storage: Arc<dyn Storage>) -> Result<Reader, JournalError> {
-        let survey = Survey::read(&*storage)?;
-        let Some(last) = survey.segments.last() else {
+        let mut survey = Survey::read(&*storage)?;
+        let Some(last) = survey.segments.last_mut() else {
             if let Some(damage) = survey.broken {
                 return Err(JournalError::Damaged(damage));
             }
@@ -72,6 +72,7 @@ impl Reader {
             return Err(JournalError::Misuse(reason));
         };
         let extent = measure(&*storage, last)?;
+        last.len = extent.len;
         let uuid = last.header.uuid;
         let mut history = History::new(storage, survey.segments.clone(), &extent, true);
         history.broken = survey.broken.clone();

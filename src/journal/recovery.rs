@@ -10,7 +10,6 @@ use super::checkpoint::Checkpoint;
 use super::damage::Extent;
 use super::damage::Rest;
 use super::damage::measure;
-use super::damage::read_rest;
 use super::error::Damage;
 use super::error::JournalError;
 use super::format::FileHeader;
@@ -165,6 +164,7 @@ impl Recovery<'_> {
             end: tail.place,
             last: None,
             rest: Rest::Nothing,
+            len: tail.place.offset,
         };
         Ok((tail, self.finish(uuid, &extent, None)))
     }
@@ -319,12 +319,11 @@ impl Recovery<'_> {
     fn settle_tail(&mut self, last: &Listed, extent: &Extent) -> Result<Tail, JournalError> {
         let place = extent.end;
         let why = format!("{}\n", describe(&extent.rest, place));
-        let bytes = read_rest(&*self.storage, last, place)?.len() as u64;
         let (file, quarantined) = replace(&*self.storage, &last.name, place.offset, &why)?;
         self.report.cut = quarantined.map(|quarantined| Cut {
             file: last.name.clone(),
             offset: place.offset,
-            bytes,
+            bytes: extent.len - place.offset,
             after: place.seq - 1,
             records: extent.rest.later(),
             quarantined,

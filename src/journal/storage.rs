@@ -3,6 +3,8 @@
 //! Crash tests put a simulated disk behind the same trait. Names are relative to the journal's
 //! directory and contain at most one `/`.
 
+#[cfg(target_os = "linux")]
+use super::mmap::MappedRoom;
 use super::mmap::Mapping;
 use std::fs;
 use std::fs::File;
@@ -52,6 +54,12 @@ pub trait StorageFile: Send + Sync {
     fn set_len(&self, len: u64) -> io::Result<()>;
     /// Makes the contents durable.
     fn sync(&self) -> io::Result<()>;
+    /// Makes room at the file's end: zeros up to `offset + len`, and from `offset` on memory to store
+    /// into. `None` where that is not possible, or could fail once the room is made: then
+    /// [`write_at`](StorageFile::write_at) does what storing would.
+    fn room(&self, _offset: u64, _len: usize) -> io::Result<Option<Box<dyn Room>>> {
+        Ok(None)
+    }
     /// The contents as memory, where that is possible.
     fn map(&self) -> io::Result<Option<Mapping>> {
         Ok(None)
@@ -60,6 +68,12 @@ pub trait StorageFile: Send + Sync {
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
     }
+}
+
+/// Room for the next bytes of a file.
+pub trait Room: Send {
+    /// Stores `bytes` at `offset` of the file, as a write would; false if they do not fit.
+    fn store(&mut self, offset: u64, bytes: &[u8]) -> bool;
 }
 
 /// A directory of the operating system.
@@ -216,9 +230,42 @@ impl StorageFile for File {
         self.sync_data()
     }
 
+    #[cfg(target_os = "linux")]
+    fn room(&self, offset: u64, len: usize) -> io::Result<Option<Box<dyn Room>>> {
+        if !keeps_its_room(self)? {
+            return Ok(None);
+        }
+        extend(self, offset + len as u64)?;
+        Ok(Some(Box::new(MappedRoom::new(self, offset, len)?)))
+    }
+
     fn map(&self) -> io::Result<Option<Mapping>> {
         Mapping::new(self).map(Some)
     }
+}
+
+/// Whether the file is on a file system where zeros, once written, have the space that is needed to
+/// change them. Where others find space only then, a full disk would be a signal instead of an error.
+#[cfg(target_os = "linux")]
+fn keeps_its_room(file: &File) -> io::Result<bool> {
+    const EXT4: u64 = 0xef53;
+    const TMPFS: u64 = 0x0102_1994;
+    let system = rustix::fs::fstatfs(file)?;
+    Ok(matches!(system.f_type as u64, EXT4 | TMPFS))
+}
+
+/// Writes zeros up to `end`. Written ones, because the system keeps what is written at once in large
+/// pieces, each of which is mapped at once, while a hole is filled and mapped page by page.
+#[cfg(target_os = "linux")]
+fn extend(file: &File, end: u64) -> io::Result<()> {
+    static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+    let mut at = file.metadata()?.len();
+    while at < end {
+        let zeros = &ZEROS[..ZEROS.len().min((end - at) as usize)];
+        file.write_at(at, zeros)?;
+        at += zeros.len() as u64;
+    }
+    Ok(())
 }
 
 /// Fills `buffer` from `offset` as far as the file goes; returns how far.
@@ -240,6 +287,14 @@ pub(super) fn read_fully(
         }
     }
     Ok(filled)
+}
+
+/// All bytes from `offset` on.
+pub(super) fn read_from(file: &dyn StorageFile, offset: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; file.len()?.saturating_sub(offset) as usize];
+    let filled = read_fully(file, offset, &mut bytes)?;
+    bytes.truncate(filled);
+    Ok(bytes)
 }
 
 /// Makes a file that appears whole and durable under `name`, or not at all.

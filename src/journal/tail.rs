@@ -1,15 +1,18 @@
 //! The segment that is being written, and how one is made, continued and replaced.
 
+use super::damage::written;
 use super::error::JournalError;
 use super::format::FILE_HEADER;
 use super::format::FileHeader;
 use super::format::FileKind;
 use super::format::seal;
 use super::frames::Place;
+use super::outlet::Outlet;
 use super::queue::Batch;
 use super::storage::Storage;
 use super::storage::StorageFile;
 use super::storage::publish;
+use super::storage::read_from;
 use super::storage::read_fully;
 use crate::commit::Seq;
 use std::io;
@@ -20,7 +23,7 @@ pub(super) const QUARANTINE: &str = "quarantine";
 
 /// The newest segment, open for writing.
 pub(super) struct Tail {
-    pub(super) file: Arc<dyn StorageFile>,
+    pub(super) outlet: Outlet,
     pub(super) header: FileHeader,
     /// The seed of the segment's checksums.
     pub(super) salt: u32,
@@ -28,19 +31,16 @@ pub(super) struct Tail {
     pub(super) place: Place,
     /// Where the frames end that were settled: what a failure falls back to.
     pub(super) settled: Place,
-    /// Buffers for the next batch.
-    pub(super) spare: Batch,
 }
 
 impl Tail {
     pub(super) fn new(file: Arc<dyn StorageFile>, header: FileHeader, place: Place) -> Tail {
         Tail {
-            file,
+            outlet: Outlet::new(file),
             header,
             salt: header.salt(),
             place,
             settled: place,
-            spare: Batch::default(),
         }
     }
 
@@ -76,13 +76,13 @@ impl Tail {
         FileKind::Segment.name(self.header.seq)
     }
 
-    /// Writes a batch with one call. After an error the file may hold a part of it.
+    /// Writes a batch, with one call at most. After an error the file may hold a part of it.
     pub(super) fn write(&mut self, batch: &mut Batch, durable_seq: Seq) -> io::Result<()> {
         let frames = &mut batch.frames;
         let link = seal(frames, self.salt, durable_seq, self.place.link);
-        if let Err(error) = self.file.write_at(self.place.offset, frames) {
+        if let Err(error) = self.outlet.put(self.place.offset, frames) {
             // Healing replaces the file anyway; this only spares readers the torn part.
-            let _ = self.file.set_len(self.place.offset);
+            let _ = self.cut();
             return Err(error);
         }
         self.place = Place {
@@ -91,6 +91,11 @@ impl Tail {
             seq: batch.last_seq + 1,
         };
         Ok(())
+    }
+
+    /// Ends the file where its frames end; whether that changed it.
+    pub(super) fn cut(&mut self) -> io::Result<bool> {
+        self.outlet.cut(self.place.offset)
     }
 }
 
@@ -110,7 +115,7 @@ pub(super) fn replace(
         .map_err(JournalError::io(format!("open {name}")))?;
     let quarantined = set_aside(storage, &*old, name, keep, why)
         .map_err(JournalError::io(format!("quarantine the end of {name}")))?;
-    let new = publish(storage, name, |new| copy(&*old, 0, keep, new))
+    let new = publish(storage, name, |new| copy(&*old, keep, new))
         .map_err(JournalError::io(format!("rewrite {name}")))?;
     Ok((new, quarantined))
 }
@@ -122,14 +127,15 @@ fn set_aside(
     keep: u64,
     why: &str,
 ) -> io::Result<Option<String>> {
-    let len = old.len()?;
-    if len <= keep {
+    let mut rest = read_from(old, keep)?;
+    rest.truncate(written(&rest) as usize);
+    if rest.is_empty() {
         return Ok(None);
     }
     storage.make_dir(Some(QUARANTINE))?;
     let target = free_name(storage, &format!("{QUARANTINE}/{name}-off-{keep}"));
     let file = storage.create(&target)?;
-    copy(old, keep, len, &*file)?;
+    file.write_at(0, &rest)?;
     file.sync()?;
     let note = storage.create(&format!("{target}.why.txt"))?;
     note.write_at(0, why.as_bytes())?;
@@ -147,17 +153,17 @@ pub(super) fn free_name(storage: &dyn Storage, name: &str) -> String {
         .expect("numbers do not run out")
 }
 
-/// Copies the bytes from `start` to `end` to the start of another file.
-fn copy(from: &dyn StorageFile, start: u64, end: u64, to: &dyn StorageFile) -> io::Result<()> {
-    let mut buffer = vec![0; (end - start).min(1 << 20) as usize];
-    let mut offset = start;
-    while offset < end {
-        let want = buffer.len().min((end - offset) as usize);
+/// Copies the first `len` bytes to another file.
+fn copy(from: &dyn StorageFile, len: u64, to: &dyn StorageFile) -> io::Result<()> {
+    let mut buffer = vec![0; len.min(1 << 20) as usize];
+    let mut offset = 0;
+    while offset < len {
+        let want = buffer.len().min((len - offset) as usize);
         let got = read_fully(from, offset, &mut buffer[..want])?;
         if got == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        to.write_at(offset - start, &buffer[..got])?;
+        to.write_at(offset, &buffer[..got])?;
         offset += got as u64;
     }
     Ok(())

@@ -1,18 +1,18 @@
 //! Append, write, sync, rotate: everything that a running writer does, for many threads at once.
 //!
-//! Locks are taken in this order: tail, sync turn, queue. The queue's is held only for memory work.
+//! Locks are taken in this order: sync turn, state. The state's is held for memory work, for writes where
+//! the file has no room that can be stored into, and while a segment is sealed; never during other syncs.
 
 use super::Fsync;
 use super::Options;
+use super::codec::TooLarge;
 use super::damage::measure;
 use super::error::JournalError;
 use super::format::FileKind;
 use super::frames::Place;
-use super::queue::Batch;
 use super::queue::Queue;
 use super::storage::LockGuard;
 use super::storage::Storage;
-use super::storage::StorageFile;
 use super::survey::read_header;
 use super::tail::Tail;
 use super::tail::replace;
@@ -34,13 +34,19 @@ pub(super) struct Writer {
     pub(super) storage: Arc<dyn Storage>,
     fsync: Fsync,
     segment_bytes: u64,
-    queue: Mutex<Queue>,
-    tail: Mutex<Tail>,
-    /// Held during a sync: of two syncs of one file only one would be told of a failure.
+    /// Held during a sync: of two syncs of one file only one would be told of a failure. Also while a
+    /// segment is sealed, and under [`Fsync::Always`] while anything is written.
     sync_turn: Mutex<()>,
+    state: Mutex<State>,
     written: AtomicU64,
     durable: AtomicU64,
     _lock: LockGuard,
+}
+
+/// What is pending, and where it goes.
+struct State {
+    queue: Queue,
+    tail: Tail,
 }
 
 impl Writer {
@@ -52,21 +58,31 @@ impl Writer {
         lock: LockGuard,
     ) -> Writer {
         let last = tail.place.seq - 1;
+        let queue = Queue::new(last);
         Writer {
             storage,
             fsync: options.fsync,
             segment_bytes: options.segment_bytes,
-            queue: Mutex::new(Queue::new(last)),
-            tail: Mutex::new(tail),
             sync_turn: Mutex::new(()),
+            state: Mutex::new(State { queue, tail }),
             written: AtomicU64::new(last),
             durable: AtomicU64::new(last),
             _lock: lock,
         }
     }
 
-    pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
-        lock(&self.queue)
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// The last record that was taken.
+    pub(super) fn last_seq(&self) -> Seq {
+        self.state().queue.last_seq()
+    }
+
+    /// Why no records are taken.
+    pub(super) fn poisoned(&self) -> Option<String> {
+        self.state().queue.poison().map(str::to_owned)
     }
 
     pub(super) fn written(&self) -> Seq {
@@ -85,17 +101,32 @@ impl Writer {
         }
     }
 
+    /// Takes a record: `encode` appends its payload. Where writing takes no call it is written at once.
+    #[inline]
+    pub(super) fn append(
+        &self,
+        kind: u8,
+        aux: u64,
+        clock_us: i64,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), TooLarge>,
+    ) -> Result<Seq, JournalError> {
+        let mut state = self.state();
+        let seq = state.queue.append(kind, aux, clock_us, encode)?;
+        if self.fsync != Fsync::Always && state.tail.outlet.has_room() && !self.is_full(&state) {
+            self.write(&mut state)?;
+        }
+        Ok(seq)
+    }
+
     /// Returns when record `seq` is as safe as the policy promises.
     pub(super) fn settle(&self, seq: Seq) -> Result<(), JournalError> {
         if self.settled() >= seq {
             return Ok(());
         }
-        let mut tail = lock(&self.tail);
-        // Whoever had the tail before may have written this record too.
-        if self.settled() >= seq {
-            return Ok(());
+        match self.fsync {
+            Fsync::Always => self.sync_through(seq)?,
+            Fsync::EverySec | Fsync::No => self.flush()?,
         }
-        self.flush(&mut tail)?;
         if self.settled() < seq {
             return Err(JournalError::Misuse(format!(
                 "there is no record {seq} to settle"
@@ -104,105 +135,155 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes all that is pending, with one write, and syncs it if the policy says so.
-    fn flush(&self, tail: &mut Tail) -> Result<(), JournalError> {
-        let spare = std::mem::take(&mut tail.spare);
-        let mut batch = {
-            let mut queue = self.queue();
-            queue.check()?;
-            queue.take(spare)
-        };
-        let done = self.write(tail, &mut batch);
-        tail.spare = batch;
-        done
+    /// Whether what is pending belongs into a new segment.
+    fn is_full(&self, state: &State) -> bool {
+        state.tail.place.offset >= self.segment_bytes
     }
 
-    fn write(&self, tail: &mut Tail, batch: &mut Batch) -> Result<(), JournalError> {
+    /// Writes all that is pending.
+    fn flush(&self) -> Result<(), JournalError> {
+        let mut state = self.state();
+        if !self.is_full(&state) {
+            return self.write(&mut state);
+        }
+        drop(state);
+        let _turn = lock(&self.sync_turn);
+        self.write_in_turn().map(drop)
+    }
+
+    /// Writes all that is pending, in a new segment if the present one is full. Needs the sync turn.
+    fn write_in_turn(&self) -> Result<MutexGuard<'_, State>, JournalError> {
+        let mut state = self.state();
+        state.queue.check()?;
+        if self.is_full(&state) && !state.queue.batch().frames.is_empty() {
+            let clock_us = state.queue.batch().clock_us;
+            self.next_segment(&mut state, clock_us)?;
+        }
+        self.write(&mut state)?;
+        Ok(state)
+    }
+
+    /// Writes all that is pending to the present segment.
+    fn write(&self, state: &mut State) -> Result<(), JournalError> {
+        let State { queue, tail } = state;
+        queue.check()?;
+        let batch = queue.batch();
         if batch.frames.is_empty() {
             return Ok(());
         }
-        if tail.place.offset >= self.segment_bytes {
-            self.next_segment(tail, batch.clock_us)?;
+        if let Err(error) = tail.write(batch, self.durable()) {
+            let reason = format!("cannot write {}: {error}", tail.name());
+            return Err(self.poison(state, &reason));
         }
-        tail.write(batch, self.durable())
-            .map_err(|error| self.poison(&format!("cannot write {}: {error}", tail.name())))?;
+        batch.clear();
         self.written.store(batch.last_seq, Release);
-        if self.fsync == Fsync::Always {
-            self.sync_file(&*tail.file, batch.last_seq)?;
+        if self.fsync != Fsync::Always {
+            tail.settled = tail.place;
         }
-        tail.settled = tail.place;
         Ok(())
     }
 
-    /// Seals the segment and begins the next.
-    fn next_segment(&self, tail: &mut Tail, clock_us: i64) -> Result<(), JournalError> {
-        self.sync_file(&*tail.file, tail.place.seq - 1)?;
-        let next = Tail::create(&*self.storage, tail.successor(clock_us))
-            .map_err(|error| self.poison(&error.to_string()))?;
-        let spare = std::mem::take(&mut tail.spare);
-        *tail = Tail { spare, ..next };
+    /// Seals the segment and begins the next. Needs the sync turn.
+    fn next_segment(&self, state: &mut State, clock_us: i64) -> Result<(), JournalError> {
+        self.seal(state)?;
+        let header = state.tail.successor(clock_us);
+        state.tail = Tail::create(&*self.storage, header)
+            .map_err(|error| self.poison(state, &error.to_string()))?;
         Ok(())
     }
 
-    /// Makes everything up to `seq`, all of it written to `file` or sealed, durable.
-    fn sync_file(&self, file: &dyn StorageFile, seq: Seq) -> Result<(), JournalError> {
+    /// Ends the segment's file where its records end, durably. Needs the sync turn.
+    fn seal(&self, state: &mut State) -> Result<(), JournalError> {
+        let tail = &mut state.tail;
+        let last = tail.place.seq - 1;
+        let sealed = tail
+            .cut()
+            .and_then(|cut| match cut || self.durable() < last {
+                true => tail.outlet.file.sync(),
+                false => Ok(()),
+            });
+        sealed.map_err(|error| self.poison(state, &format!("cannot sync the journal: {error}")))?;
+        self.durable.fetch_max(last, Release);
+        state.tail.settled = state.tail.place;
+        Ok(())
+    }
+
+    /// Makes record `seq`, and all that is pending, durable.
+    fn sync_through(&self, seq: Seq) -> Result<(), JournalError> {
         let _turn = lock(&self.sync_turn);
-        self.queue().check()?;
+        // Whoever had the turn before may have synced this record too.
         if self.durable() >= seq {
             return Ok(());
         }
+        let (file, place) = {
+            let state = self.write_in_turn()?;
+            (Arc::clone(&state.tail.outlet.file), state.tail.place)
+        };
         // A sync that failed must not be tried again: the system may have dropped the data, and
         // would report success.
-        file.sync()
-            .map_err(|error| self.poison(&format!("cannot sync the journal: {error}")))?;
-        self.durable.fetch_max(seq, Release);
+        let synced = file.sync();
+        let mut state = self.state();
+        if let Err(error) = synced {
+            return Err(self.poison(&mut state, &format!("cannot sync the journal: {error}")));
+        }
+        self.durable.fetch_max(place.seq - 1, Release);
+        if self.fsync == Fsync::Always {
+            state.tail.settled = place;
+        }
         Ok(())
     }
 
     /// Writes and syncs all that was appended before the call.
     pub(super) fn sync(&self) -> Result<(), JournalError> {
-        let (file, seq) = {
-            let mut tail = lock(&self.tail);
-            self.flush(&mut tail)?;
-            (Arc::clone(&tail.file), tail.place.seq - 1)
+        let last = {
+            let state = self.state();
+            state.queue.check()?;
+            state.queue.last_seq()
         };
-        self.sync_file(&*file, seq)
+        self.sync_through(last)
     }
 
     /// Begins a new segment, unless the present one is empty.
     pub(super) fn rotate(&self, clock_us: i64) -> Result<(), JournalError> {
-        let mut tail = lock(&self.tail);
-        self.flush(&mut tail)?;
-        if tail.place.seq == tail.header.seq {
+        let _turn = lock(&self.sync_turn);
+        let mut state = self.write_in_turn()?;
+        if state.tail.place.seq == state.tail.header.seq {
             return Ok(());
         }
-        self.next_segment(&mut tail, clock_us)
+        self.next_segment(&mut state, clock_us)
+    }
+
+    /// Writes and syncs everything, and ends the file there.
+    pub(super) fn close(&self) -> Result<(), JournalError> {
+        let _turn = lock(&self.sync_turn);
+        let mut state = self.write_in_turn()?;
+        self.seal(&mut state)
     }
 
     /// Takes no more records; unsettled ones are forgotten.
-    fn poison(&self, reason: &str) -> JournalError {
-        let mut queue = self.queue();
-        queue.poison_with(reason.to_owned(), self.settled());
+    fn poison(&self, state: &mut State, reason: &str) -> JournalError {
+        state.queue.poison_with(reason.to_owned(), self.settled());
         self.written.store(self.settled(), Release);
         JournalError::Poisoned(reason.to_owned())
     }
 
     /// Takes records again, after a fresh copy of the newest segment is durable.
     pub(super) fn heal(&self) -> Result<(), JournalError> {
-        let mut tail = lock(&self.tail);
         let _turn = lock(&self.sync_turn);
-        let Some(reason) = self.queue().poison().map(str::to_owned) else {
+        let mut state = self.state();
+        let Some(reason) = state.queue.poison().map(str::to_owned) else {
             return Ok(());
         };
-        self.drop_later_segments(&tail)?;
+        let tail = &state.tail;
+        self.drop_later_segments(tail)?;
         let settled = tail.settled;
         let why = format!("not settled when the journal was poisoned: {reason}\n");
         let (file, _) = replace(&*self.storage, &tail.name(), settled.offset, &why)?;
-        self.verify(&tail, settled)?;
-        *tail = Tail::new(file, tail.header, settled);
+        self.verify(tail, settled)?;
+        state.tail = Tail::new(file, tail.header, settled);
         self.written.store(settled.seq - 1, Release);
         self.durable.store(settled.seq - 1, Release);
-        self.queue().heal();
+        state.queue.heal();
         Ok(())
     }
 

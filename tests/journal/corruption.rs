@@ -111,6 +111,12 @@ fn frame_starts(segment: &[u8]) -> Vec<usize> {
     starts
 }
 
+/// The bytes before the zeros at the end, which count as room that was never used.
+fn without_zeros(bytes: &[u8]) -> &[u8] {
+    let written = bytes.iter().rposition(|byte| *byte != 0);
+    &bytes[..written.map_or(0, |last| last + 1)]
+}
+
 fn quarantined(image: &Image) -> Vec<&[u8]> {
     let kept = image
         .iter()
@@ -138,7 +144,7 @@ fn cut_at_any_byte_the_whole_records_before_remain() {
         assert_eq!(held, records[..whole], "cut at {len}");
         let end = starts[whole];
         if len > end {
-            assert_eq!(quarantined(&after), [&segment[end..len]]);
+            assert_eq!(quarantined(&after), [without_zeros(&segment[end..len])]);
             assert!(
                 matches!(health(&cut), Some(Health::Torn { offset, .. }) if offset == end as u64)
             );
@@ -160,7 +166,10 @@ fn any_flipped_bit_before_the_last_record_is_refused() {
             // Of the last record nothing tells whether it was ever whole.
             Ok((held, after)) if bit / 8 >= last => {
                 assert_eq!(held, records[..records.len() - 1]);
-                assert_eq!(quarantined(&after), [&damaged[SEGMENT][last..]]);
+                assert_eq!(
+                    quarantined(&after),
+                    [without_zeros(&damaged[SEGMENT][last..])]
+                );
             }
             other => assert!(is_damaged(&other), "bit {bit}"),
         }
@@ -193,17 +202,103 @@ fn damage_is_told_with_its_place() {
 }
 
 #[test]
-fn zeros_and_garbage_at_the_end_are_cut() {
+fn zeros_at_the_end_are_room_and_garbage_is_cut() {
     let records = records(5);
     let image = journal_of_singles(&records, &options());
+    let strict = Options {
+        tolerance: Tolerance::Strict,
+        ..options()
+    };
     let mut rng = Rng::new(5);
     for len in 1..600 {
         for kind in 0..3 {
             let mut longer = image.clone();
-            let tail = (0..len).map(|_| [0, 0xff, rng.next_u64() as u8][kind]);
-            longer.get_mut(SEGMENT).unwrap().extend(tail);
-            let (held, _) = open(&longer, &options()).unwrap();
+            let mut tail: Vec<u8> = (0..len)
+                .map(|_| [0, 0xff, rng.next_u64() as u8 | 1][kind])
+                .collect();
+            // Room may follow what was torn.
+            tail.resize(len + 100 * (len % 2), 0);
+            longer.get_mut(SEGMENT).unwrap().extend(&tail);
+            let (held, after) = open(&longer, &options()).unwrap();
             assert_eq!(held, records, "{len} bytes of kind {kind}");
+            let is_room = kind == 0;
+            let quarantined = quarantined(&after);
+            match is_room {
+                true => assert!(quarantined.is_empty()),
+                false => assert_eq!(quarantined, [without_zeros(&tail)]),
+            }
+            assert_eq!(open(&longer, &strict).is_ok(), is_room);
+            assert_eq!(health(&longer) == Some(Health::Clean), is_room);
+        }
+    }
+}
+
+/// A process that dies while it stores into room leaves any part of the last record, then zeros.
+#[test]
+fn stored_up_to_any_byte_the_whole_records_before_remain() {
+    let records = records(12);
+    let image = journal_of_singles(&records, &options());
+    let segment = &image[SEGMENT];
+    let starts = frame_starts(segment);
+    for len in HEADER..segment.len() {
+        let mut stored = image.clone();
+        let file = stored.get_mut(SEGMENT).unwrap();
+        file[len..].fill(0);
+        file.extend([0; 300]);
+        let (held, after) = open(&stored, &options()).unwrap();
+        // A record whose last bytes are zeros is whole before they are stored.
+        let whole = |index: &usize| {
+            let end = starts[index + 1];
+            end <= len || segment[len..end].iter().all(|byte| *byte == 0)
+        };
+        let whole = (0..records.len()).take_while(whole).count();
+        assert_eq!(held, records[..whole], "stored up to {len}");
+        let end = starts[whole];
+        let cut = without_zeros(&segment[end.min(len)..len]);
+        assert_eq!(quarantined(&after).concat(), cut, "stored up to {len}");
+        assert_eq!(health(&stored) == Some(Health::Clean), cut.is_empty());
+    }
+}
+
+#[test]
+fn any_flipped_bit_before_room_is_found() {
+    let records = records(6);
+    let mut image = journal_of_singles(&records, &options());
+    let starts = frame_starts(&image[SEGMENT]);
+    let last = starts[records.len() - 1];
+    image.get_mut(SEGMENT).unwrap().extend([0; 24]);
+    for bit in HEADER * 8..image[SEGMENT].len() * 8 {
+        let mut damaged = image.clone();
+        damaged.get_mut(SEGMENT).unwrap()[bit / 8] ^= 1 << (bit % 8);
+        match open(&damaged, &options()) {
+            Ok((held, after)) if bit / 8 >= last => {
+                let whole = records.len() - usize::from(bit / 8 < starts[records.len()]);
+                assert_eq!(held, records[..whole], "bit {bit}");
+                assert_eq!(quarantined(&after).len(), 1);
+            }
+            other => assert!(is_damaged(&other), "bit {bit}"),
+        }
+        assert!(
+            !matches!(health(&damaged), Some(Health::Clean)),
+            "bit {bit}"
+        );
+    }
+}
+
+/// Zeros in place of records that were synced are no room.
+#[test]
+fn zeroed_records_before_others_are_damage() {
+    let records = records(8);
+    let image = journal_of_singles(&records, &options());
+    let starts = frame_starts(&image[SEGMENT]);
+    for from in 0..records.len() - 1 {
+        for to in from + 1..records.len() {
+            let mut zeroed = image.clone();
+            let file = zeroed.get_mut(SEGMENT).unwrap();
+            file[starts[from]..starts[to]].fill(0);
+            file.extend([0; 300]);
+            let opened = open(&zeroed, &options());
+            assert!(is_damaged(&opened), "{from}..{to}");
         }
     }
 }
@@ -330,13 +425,16 @@ fn the_strict_cut_nothing_and_the_generous_cut_damage() {
     assert_eq!(open(&image, &strict).unwrap().0, records);
     let start = frame_starts(&image[SEGMENT])[5];
     let mut torn = image.clone();
-    torn.get_mut(SEGMENT).unwrap().push(0);
+    torn.get_mut(SEGMENT).unwrap().push(1);
     assert!(is_damaged(&open(&torn, &strict)));
     image.get_mut(SEGMENT).unwrap()[start] ^= 1;
     assert!(is_damaged(&open(&image, &options())));
     let (held, after) = open(&image, &prefix).unwrap();
     assert_eq!(held, records[..5]);
-    assert_eq!(quarantined(&after), [&image[SEGMENT][start..]]);
+    assert_eq!(
+        quarantined(&after),
+        [without_zeros(&image[SEGMENT][start..])]
+    );
 }
 
 #[test]

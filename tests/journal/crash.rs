@@ -15,19 +15,21 @@ use fakeredis::journal::JournalError;
 use fakeredis::rng::Rng;
 use std::io::ErrorKind;
 
-const STYLES: [Style; 3] = [
+const fn style(fsync: Fsync, segment_bytes: u64, room: bool) -> Style {
     Style {
-        fsync: Fsync::Always,
-        segment_bytes: 900,
-    },
-    Style {
-        fsync: Fsync::EverySec,
-        segment_bytes: 900,
-    },
-    Style {
-        fsync: Fsync::No,
-        segment_bytes: 5000,
-    },
+        fsync,
+        segment_bytes,
+        room,
+    }
+}
+
+const STYLES: [Style; 6] = [
+    style(Fsync::Always, 900, false),
+    style(Fsync::EverySec, 900, false),
+    style(Fsync::No, 5000, false),
+    style(Fsync::Always, 900, true),
+    style(Fsync::EverySec, 900, true),
+    style(Fsync::No, 5000, true),
 ];
 
 const ROUNDS: u64 = 5;
@@ -43,7 +45,7 @@ fn lucks(seed: u64) -> [Luck; 4] {
 
 /// Lives until the power fails at operation `at`.
 fn live_until(image: &Image, life: &mut Life, style: Style, at: u64) -> SimDisk {
-    let disk = SimDisk::new(image, Plan::PowerOff(at), at);
+    let disk = style.disk(image, Plan::PowerOff(at), at);
     let ended = life.go_on(&disk, style, ROUNDS);
     assert!(!matches!(ended, Err(JournalError::Damaged(_))), "{ended:?}");
     disk
@@ -59,7 +61,7 @@ fn a_power_failure_at_any_operation_loses_nothing_promised() {
             let disk = live_until(&Image::new(), &mut life, style, at);
             for mut luck in lucks(at) {
                 let image = disk.after_power_failure(&mut luck);
-                let again = SimDisk::new(&image, Plan::Never, 0);
+                let again = style.disk(&image, Plan::Never, 0);
                 life.clone().go_on(&again, style, 2).unwrap();
             }
         }
@@ -80,7 +82,7 @@ fn a_power_failure_during_recovery_and_after_it_loses_nothing_promised() {
                 let disk = live_until(&image, &mut life, style, second);
                 for mut luck in [Luck::None, Luck::Some(Rng::new(second))] {
                     let image = disk.after_power_failure(&mut luck);
-                    let again = SimDisk::new(&image, Plan::Never, 0);
+                    let again = style.disk(&image, Plan::Never, 0);
                     life.clone().go_on(&again, style, 1).unwrap();
                 }
             }
@@ -96,7 +98,7 @@ fn the_death_of_the_process_loses_nothing_settled() {
             let mut life = Life::default();
             let disk = live_until(&Image::new(), &mut life, style, at);
             life.durable = life.settled;
-            let again = SimDisk::new(&disk.visible(), Plan::Never, 0);
+            let again = style.disk(&disk.visible(), Plan::Never, 0);
             life.go_on(&again, style, 1).unwrap();
         }
     }
@@ -113,7 +115,7 @@ fn a_failed_operation_loses_nothing_promised() {
                 Plan::Once(at, ErrorKind::Other),
                 Plan::From(at, ErrorKind::StorageFull),
             ] {
-                let disk = SimDisk::new(&Image::new(), plan, at);
+                let disk = style.disk(&Image::new(), plan, at);
                 let mut life = Life::default();
                 let ended = life.go_on(&disk, style, ROUNDS);
                 assert!(!matches!(ended, Err(JournalError::Damaged(_))), "{ended:?}");
@@ -122,7 +124,7 @@ fn a_failed_operation_loses_nothing_promised() {
                 on_this_machine.go_on(&disk, style, 1).unwrap();
                 for mut luck in lucks(at) {
                     let image = disk.after_power_failure(&mut luck);
-                    let again = SimDisk::new(&image, Plan::Never, 0);
+                    let again = style.disk(&image, Plan::Never, 0);
                     on_this_machine.clone().go_on(&again, style, 1).unwrap();
                 }
             }
@@ -137,7 +139,7 @@ fn a_healed_journal_goes_on() {
     for style in STYLES {
         let count = operations(&Image::new(), &Life::default(), style, ROUNDS);
         for at in 1..=count {
-            let disk = SimDisk::new(&Image::new(), Plan::Never, at);
+            let disk = style.disk(&Image::new(), Plan::Never, at);
             let mut life = Life::default();
             let journal = life.open(&disk, style).unwrap();
             disk.set_plan(Plan::Once(disk.operations() + at, ErrorKind::Other));
@@ -161,7 +163,7 @@ fn a_healed_journal_goes_on() {
             }
             for mut luck in lucks(at) {
                 let image = disk.after_power_failure(&mut luck);
-                let again = SimDisk::new(&image, Plan::Never, 0);
+                let again = style.disk(&image, Plan::Never, 0);
                 life.clone().go_on(&again, style, 1).unwrap();
             }
         }
@@ -173,7 +175,7 @@ fn a_healed_journal_goes_on() {
 #[test]
 fn a_failed_sync_is_never_repeated() {
     let style = STYLES[0];
-    let disk = SimDisk::empty();
+    let disk = style.disk(&Image::new(), Plan::Never, 0);
     let mut life = Life::default();
     let journal = life.open(&disk, style).unwrap();
     disk.set_plan(Plan::Once(disk.operations() + 2, ErrorKind::Other));

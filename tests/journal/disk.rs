@@ -3,9 +3,11 @@
 //! A file has contents that every process sees and contents that survive a power failure; a sync
 //! makes the first the second. Between syncs a power failure may keep any part of any write, in
 //! 64-byte sectors, and any of the changes to names. A sync that fails loses the unsynced
-//! writes for good, while they stay visible: as Linux does it.
+//! writes for good, while they stay visible: as Linux does it. If asked to, it makes room at the end of
+//! files, which is stored into without an error, and stays behind as zeros.
 
 use fakeredis::journal::LockGuard;
+use fakeredis::journal::Room;
 use fakeredis::journal::Storage;
 use fakeredis::journal::StorageFile;
 use fakeredis::rng::Rng;
@@ -20,6 +22,9 @@ use std::sync::atomic::Ordering::SeqCst;
 pub type Image = BTreeMap<String, Vec<u8>>;
 
 const SECTOR: usize = 64;
+
+/// The room that a disk gives, whatever is asked for.
+const ROOM: usize = 200;
 
 /// When operations fail.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,6 +73,7 @@ struct State {
 pub struct SimDisk {
     state: Arc<Mutex<State>>,
     locked: Arc<AtomicBool>,
+    gives_room: bool,
 }
 
 impl SimDisk {
@@ -94,6 +100,15 @@ impl SimDisk {
                 rng: Rng::new(seed),
             })),
             locked: Arc::default(),
+            gives_room: false,
+        }
+    }
+
+    /// The same disk, which makes room.
+    pub fn with_room(self) -> SimDisk {
+        SimDisk {
+            gives_room: true,
+            ..self
         }
     }
 
@@ -266,6 +281,12 @@ impl State {
         self.unsynced_names.push(change);
     }
 
+    fn put(&mut self, inode: usize, offset: usize, bytes: &[u8]) {
+        let file = &mut self.inodes[inode];
+        put(&mut file.visible, offset, bytes);
+        file.unsynced.push(Change::Write(offset, bytes.to_vec()));
+    }
+
     fn inode(&self, name: &str) -> io::Result<usize> {
         let found = self.names.get(name).copied();
         found.ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -340,6 +361,7 @@ impl Drop for Unlock {
     }
 }
 
+#[derive(Clone)]
 struct SimFile {
     disk: SimDisk,
     inode: usize,
@@ -372,12 +394,20 @@ impl StorageFile for SimFile {
                 }
                 Fate::Fails(error) => (0, Err(error)),
             };
-            let file = &mut state.inodes[inode];
-            put(&mut file.visible, offset, &bytes[..done]);
-            file.unsynced
-                .push(Change::Write(offset, bytes[..done].to_vec()));
+            state.put(inode, offset, &bytes[..done]);
             result
         })
+    }
+
+    fn room(&self, offset: u64, _: usize) -> io::Result<Option<Box<dyn Room>>> {
+        if !self.disk.gives_room {
+            return Ok(None);
+        }
+        let end = offset as usize + ROOM;
+        let len = self.len()? as usize;
+        self.write_at(len as u64, &vec![0; end.saturating_sub(len)])?;
+        let file = self.clone();
+        Ok(Some(Box::new(SimRoom { file, end })))
     }
 
     fn len(&self) -> io::Result<u64> {
@@ -418,5 +448,30 @@ impl StorageFile for SimFile {
                 }
             }
         })
+    }
+}
+
+struct SimRoom {
+    file: SimFile,
+    end: usize,
+}
+
+impl Room for SimRoom {
+    /// Never fails, but the power may go off while it stores.
+    fn store(&mut self, offset: u64, bytes: &[u8]) -> bool {
+        if offset as usize + bytes.len() > self.end {
+            return false;
+        }
+        if self
+            .file
+            .with(|state, _| matches!(state.plan, Plan::PowerOff(_)))
+        {
+            return self.file.write_at(offset, bytes).is_ok();
+        }
+        self.file.with(|state, inode| {
+            state.operations += 1;
+            state.put(inode, offset as usize, bytes);
+        });
+        true
     }
 }

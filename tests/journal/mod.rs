@@ -5,6 +5,7 @@ mod crash;
 pub mod disk;
 mod every_second;
 mod golden;
+mod room;
 mod round_trip;
 mod script;
 

@@ -211,8 +211,8 @@ fn a_second_writer_is_refused_and_readers_are_not() {
         matches!(&error, JournalError::Locked { holder } if holder.contains("pid=")),
         "{error}"
     );
-    let seq = journal.append(5, &set("k", b"v")).unwrap();
     assert_eq!(Reader::open(dir.path()).unwrap().last_seq(), 0);
+    let seq = journal.append(5, &set("k", b"v")).unwrap();
     journal.settle(seq).unwrap();
     assert_eq!(Reader::open(dir.path()).unwrap().last_seq(), 1);
     drop(journal);

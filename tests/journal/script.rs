@@ -34,9 +34,18 @@ pub struct Life {
 pub struct Style {
     pub fsync: Fsync,
     pub segment_bytes: u64,
+    /// Whether the disk makes room at the end of files.
+    pub room: bool,
 }
 
 impl Style {
+    pub fn disk(&self, image: &Image, plan: Plan, seed: u64) -> SimDisk {
+        match SimDisk::new(image, plan, seed) {
+            disk if self.room => disk.with_room(),
+            disk => disk,
+        }
+    }
+
     pub fn options(&self) -> Options {
         Options {
             // The background thread would make runs differ; the script syncs by itself.
@@ -161,8 +170,11 @@ impl Life {
             .drain((last as usize).min(self.records.len())..);
         self.abandoned.extend((last + 1..).zip(gone));
         for record in records {
-            last = journal.append(0, record)?;
+            let appended = journal.append(0, record);
+            // One that failed may be on the disk all the same, and those before it be settled.
             self.records.push(record.clone());
+            self.note(journal);
+            last = appended?;
             assert_eq!(self.records.len() as u64, last);
         }
         let settled = journal.settle(last);
@@ -179,7 +191,7 @@ impl Life {
 
 /// How many operations a life has.
 pub fn operations(image: &Image, life: &Life, style: Style, rounds: u64) -> u64 {
-    let disk = SimDisk::new(image, Plan::Never, 0);
+    let disk = style.disk(image, Plan::Never, 0);
     life.clone().go_on(&disk, style, rounds).unwrap();
     disk.operations()
 }
