@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use super::Entry;
-use super::FRAME;
-use super::HEADER;
 use super::Listpack;
+use super::entry;
 use crate::bytes::Bytes;
 use crate::value::sequence::Leaf;
 
@@ -19,15 +18,15 @@ impl Leaf for Listpack {
     const ROOM: usize = 1024;
 
     fn cost(item: &Bytes) -> usize {
-        item.len() + FRAME
+        item.len() + entry::FRAME
     }
 
     fn size(&self) -> usize {
-        self.bytes.len()
+        self.end()
     }
 
     fn len(&self) -> usize {
-        self.entries
+        self.len()
     }
 
     fn last(&self) {}
@@ -42,34 +41,31 @@ impl Leaf for Listpack {
 
     fn insert(&mut self, index: usize, item: Bytes) {
         let at = self.place(index);
-        let before = self.bytes.len();
-        self.push(&item);
-        let size = self.bytes.len() - before;
-        self.bytes[at..].rotate_right(size);
+        self.splice(at..at, 0, &[Entry::from(&*item)]);
     }
 
     fn remove(&mut self, index: usize) -> Bytes {
         let at = self.place(index);
         let (entry, end) = self.get(at).expect("an entry to remove");
         let item = entry.into();
-        self.bytes.drain(at..end);
-        self.entries -= 1;
+        self.splice(at..end, 1, &[]);
         item
     }
 
     fn split_off(&mut self, index: usize) -> Listpack {
-        let at = self.place(index);
+        let (at, len) = (self.place(index), self.len());
         let mut right = Listpack::new();
         right.bytes.extend(self.bytes.drain(at..));
-        right.entries = self.entries - index;
-        self.entries = index;
+        right.set_len(len - index);
+        self.set_len(index);
         self.shrink();
         right
     }
 
     fn append(&mut self, right: Listpack) {
-        self.bytes.extend(&right.bytes[HEADER..]);
-        self.entries += right.entries;
+        let len = self.len() + right.len();
+        self.bytes.extend(&right.bytes[Listpack::START..]);
+        self.set_len(len);
     }
 
     fn own(entry: Entry<'_>) -> Bytes {
@@ -78,27 +74,22 @@ impl Leaf for Listpack {
 }
 
 impl Listpack {
-    /// Where the entry at `index` begins, or would begin.
-    fn place(&self, index: usize) -> usize {
-        if index <= self.entries / 2 {
-            let after = |at, _| self.get(at).map_or(at, |(_, next)| next);
-            (0..index).fold(Listpack::START, after)
-        } else {
-            (index..self.entries).fold(self.bytes.len(), |end, _| self.before(end))
+    /// The entries in order.
+    pub(in crate::value) fn iter(&self) -> Entries<'_> {
+        Entries {
+            listpack: self,
+            start: Listpack::START,
+            end: self.end(),
         }
     }
 
-    /// Where the entry that ends at `end` begins.
-    fn before(&self, end: usize) -> usize {
-        let (mut at, mut size, mut shift) = (end, 0, 0);
-        loop {
-            at -= 1;
-            let byte = self.bytes[at];
-            size |= usize::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                return at - size;
-            }
-            shift += 7;
+    /// Where the entry at `index` begins, or would begin.
+    pub(in crate::value) fn place(&self, index: usize) -> usize {
+        let len = self.len();
+        if index <= len / 2 {
+            (0..index).fold(Listpack::START, |at, _| self.next(at))
+        } else {
+            (index..len).fold(self.end(), |end, _| entry::before(&self.bytes, end))
         }
     }
 }
@@ -130,7 +121,7 @@ impl<'a> DoubleEndedIterator for Entries<'a> {
         if self.start == self.end {
             return None;
         }
-        self.end = self.listpack.before(self.end);
+        self.end = entry::before(&self.listpack.bytes, self.end);
         let (entry, _) = self.listpack.get(self.end)?;
         Some(entry)
     }

@@ -1,75 +1,29 @@
 //! Listpacks: short sequences of strings and integers in one block of bytes.
 //!
-//! Six bytes of header (the block's size and the number of entries, little-endian), then for each entry its
-//! encoding, its data, and the size of both so that it can be walked backwards, then 255.
+//! Six bytes of header (the block's size and the number of entries, little-endian), then the entries, then 255.
 
+mod entry;
 mod leaf;
+
+use std::ops::Range;
 
 use super::input::Input;
 use super::input::Malformed;
 use crate::bytes::Bytes;
-use crate::number::format_i64;
-use crate::number::parse_i64;
+pub use entry::Entry;
+pub(super) use entry::read_i24;
 
 const HEADER: usize = 6;
+/// Where the number of entries stands while a block is not finished.
+const COUNT: Range<usize> = 0..4;
 const END: u8 = 0xFF;
-/// The most bytes that an entry takes beside its text.
-const FRAME: usize = 10;
-/// The number of entries where there are this many or more.
+/// The number of entries of a finished block where there are this many or more.
 const UNCOUNTED: u16 = u16::MAX;
 
-/// A listpack that can grow: the block without its end, its header not yet filled in.
+/// A listpack that can grow: the block without its end; of the header, only the number of entries counts.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::value) struct Listpack {
     bytes: Vec<u8>,
-    entries: usize,
-}
-
-/// An entry as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry<'a> {
-    /// The canonical form of an integer.
-    Int(i64),
-    /// Any other string.
-    Text(&'a [u8]),
-}
-
-impl Entry<'_> {
-    /// Whether it was made of this string.
-    pub(in crate::value) fn is(self, text: &[u8]) -> bool {
-        match self {
-            Entry::Int(number) => *format_i64(number) == *text,
-            Entry::Text(own) => own == text,
-        }
-    }
-
-    /// The bytes that it takes.
-    pub(in crate::value) fn size(self) -> usize {
-        let size = match self {
-            Entry::Int(number) => int_size(number),
-            Entry::Text(text) => match text.len() {
-                len @ ..0x40 => 1 + len,
-                len @ ..0x1000 => 2 + len,
-                len => 5 + len,
-            },
-        };
-        size + back_size(size).count()
-    }
-}
-
-impl<'a> From<&'a [u8]> for Entry<'a> {
-    fn from(text: &'a [u8]) -> Entry<'a> {
-        parse_i64(text).map_or(Entry::Text(text), Entry::Int)
-    }
-}
-
-impl From<Entry<'_>> for Bytes {
-    fn from(entry: Entry<'_>) -> Bytes {
-        match entry {
-            Entry::Int(number) => format_i64(number),
-            Entry::Text(text) => Bytes::from(text),
-        }
-    }
 }
 
 impl Default for Listpack {
@@ -85,16 +39,23 @@ impl Listpack {
     pub(in crate::value) fn new() -> Listpack {
         Listpack {
             bytes: vec![0; HEADER],
-            entries: 0,
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.entries
+    /// The number of entries.
+    pub(in crate::value) fn len(&self) -> usize {
+        let [a, b, c, d, ..] = self.bytes[..] else {
+            unreachable!("a block has a header");
+        };
+        u32::from_le_bytes([a, b, c, d]) as usize
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries == 0
+    pub(in crate::value) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn set_len(&mut self, len: usize) {
+        self.bytes[COUNT].copy_from_slice(&(len as u32).to_le_bytes());
     }
 
     /// The bytes that the finished block would have now.
@@ -102,52 +63,68 @@ impl Listpack {
         self.bytes.len() + 1
     }
 
+    /// Where the last entry ends.
+    pub(in crate::value) fn end(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Appends a string, as an integer where it is the canonical form of one.
-    pub(in crate::value) fn push(&mut self, entry: &[u8]) {
-        match entry.into() {
-            Entry::Int(number) => self.push_int(number),
-            Entry::Text(text) => self.push_string(text),
-        }
+    pub(in crate::value) fn push(&mut self, text: &[u8]) {
+        self.push_all(&[text.into()]);
     }
 
     pub(in crate::value) fn push_int(&mut self, number: i64) {
-        let start = self.bytes.len();
-        let wide = number.to_le_bytes();
-        match number {
-            0..=0x7F => self.bytes.push(number as u8),
-            -0x1000..=0xFFF => {
-                let bits = number as u16 & 0x1FFF;
-                self.bytes.extend((0xC000 | bits).to_be_bytes());
-            }
-            -0x8000..=0x7FFF => self.push_tagged(0xF1, &wide[..2]),
-            -0x80_0000..=0x7F_FFFF => self.push_tagged(0xF2, &wide[..3]),
-            -0x8000_0000..=0x7FFF_FFFF => self.push_tagged(0xF3, &wide[..4]),
-            _ => self.push_tagged(0xF4, &wide),
+        self.push_all(&[Entry::Int(number)]);
+    }
+
+    /// Appends entries.
+    pub(in crate::value) fn push_all(&mut self, entries: &[Entry<'_>]) {
+        self.splice(self.end()..self.end(), 0, entries);
+    }
+
+    /// Puts entries in the place of the `removed` that stand in a range of bytes.
+    pub(in crate::value) fn splice(
+        &mut self,
+        range: Range<usize>,
+        removed: usize,
+        entries: &[Entry<'_>],
+    ) {
+        let (len, mut at) = (self.len(), range.start);
+        self.make_gap(range, entries.iter().map(|entry| entry.size()).sum());
+        for entry in entries {
+            at = entry.put(&mut self.bytes, at);
         }
-        self.end_entry(start);
+        self.set_len(len - removed + entries.len());
     }
 
-    fn push_string(&mut self, text: &[u8]) {
-        self.bytes.reserve(text.len() + FRAME);
-        let start = self.bytes.len();
-        match text.len() {
-            len @ ..0x40 => self.bytes.push(0x80 | len as u8),
-            len @ ..0x1000 => self.bytes.extend((0xE000 | len as u16).to_be_bytes()),
-            len => self.push_tagged(0xF0, &(len as u32).to_le_bytes()),
+    /// Makes a range of bytes so long, whatever is in it then.
+    fn make_gap(&mut self, range: Range<usize>, size: usize) {
+        let end = self.end();
+        if size > range.len() {
+            let len = end + size - range.len();
+            self.reserve(len);
+            self.bytes.resize(len, 0);
+            self.bytes.copy_within(range.end..end, range.start + size);
+        } else if size < range.len() {
+            self.bytes.copy_within(range.end..end, range.start + size);
+            self.bytes.truncate(end + size - range.len());
+            self.give_back();
         }
-        self.bytes.extend(text);
-        self.end_entry(start);
     }
 
-    fn push_tagged(&mut self, tag: u8, data: &[u8]) {
-        self.bytes.push(tag);
-        self.bytes.extend(data);
+    /// Makes room for `len` bytes, and for not many more: small blocks are many.
+    fn reserve(&mut self, len: usize) {
+        if len > self.bytes.capacity() {
+            let room = (len + len / 16).next_multiple_of(8);
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
     }
 
-    fn end_entry(&mut self, start: usize) {
-        let size = self.bytes.len() - start;
-        self.bytes.extend(back_size(size));
-        self.entries += 1;
+    /// Gives back most of the room of a block that was once much larger.
+    fn give_back(&mut self) {
+        if self.bytes.capacity() > 2 * self.end() + 64 {
+            self.shrink();
+        }
     }
 
     /// Gives back the room that was kept for more.
@@ -157,10 +134,32 @@ impl Listpack {
 
     /// The entry that begins at `at`, and where the next one does; `None` at the end.
     pub(in crate::value) fn get(&self, at: usize) -> Option<(Entry<'_>, usize)> {
-        let mut input = Input::new(self.bytes.get(at..)?);
-        let entry = read_entry(&mut input).ok()?;
-        let size = self.bytes.len() - at - input.rest().len();
-        Some((entry, at + size + back_size(size).count()))
+        let rest = self.bytes.get(at..)?;
+        let entry = entry::read_front(&mut Input::new(rest)).ok()?;
+        Some((entry, self.next(at)))
+    }
+
+    /// Where the entry behind the one at `at` begins.
+    pub(in crate::value) fn next(&self, at: usize) -> usize {
+        entry::next(&self.bytes, at)
+    }
+
+    /// The first that equals `entry` of the first, second and so on of each `group` entries: which one it is, and
+    /// where it begins. All integers must be there as such, as they are where no block was taken as it came.
+    pub(in crate::value) fn find(&self, entry: Entry<'_>, group: usize) -> Option<(usize, usize)> {
+        let (head, text) = entry.parts();
+        let (head, mut at) = (head.as_slice(), Listpack::START);
+        for index in 0.. {
+            let here = self.bytes.get(at..)?;
+            if *here.first()? == head[0]
+                && here.starts_with(head)
+                && here[head.len()..].starts_with(text)
+            {
+                return Some((index, at));
+            }
+            at = (0..group).fold(at, |at, _| self.next(at));
+        }
+        None
     }
 
     /// Puts an integer in the place of the entry that begins at `at`.
@@ -169,10 +168,7 @@ impl Listpack {
     ///
     /// When no entry begins there.
     pub(in crate::value) fn set_int(&mut self, at: usize, number: i64) {
-        let (_, end) = self.get(at).expect("an entry to replace");
-        let mut entry = Listpack::new();
-        entry.push_int(number);
-        self.bytes.splice(at..end, entry.bytes.drain(HEADER..));
+        self.splice(at..self.next(at), 1, &[Entry::Int(number)]);
     }
 
     /// Takes a finished block, if it is whole.
@@ -180,14 +176,16 @@ impl Listpack {
         let mut entries = 0;
         walk(block, |_| entries += 1)?;
         let bytes = block[..block.len() - 1].to_vec();
-        Ok(Listpack { bytes, entries })
+        let mut listpack = Listpack { bytes };
+        listpack.set_len(entries);
+        Ok(listpack)
     }
 
     /// The finished block.
     pub(super) fn finish(mut self) -> Vec<u8> {
+        let entries = u16::try_from(self.len()).unwrap_or(UNCOUNTED);
         self.bytes.push(END);
         let size = self.bytes.len() as u32;
-        let entries = u16::try_from(self.entries).unwrap_or(UNCOUNTED);
         self.bytes[..4].copy_from_slice(&size.to_le_bytes());
         self.bytes[4..HEADER].copy_from_slice(&entries.to_le_bytes());
         self.bytes
@@ -197,31 +195,6 @@ impl Listpack {
 /// The bytes that a string takes as an entry.
 pub(in crate::value) fn entry_size(entry: &[u8]) -> usize {
     Entry::from(entry).size()
-}
-
-fn int_size(number: i64) -> usize {
-    match number {
-        0..=0x7F => 1,
-        -0x1000..=0xFFF => 2,
-        -0x8000..=0x7FFF => 3,
-        -0x80_0000..=0x7F_FFFF => 4,
-        -0x8000_0000..=0x7FFF_FFFF => 5,
-        _ => 9,
-    }
-}
-
-/// An entry's size as it is found from behind: groups of 7 bits, the highest first; all but the first are
-/// marked.
-fn back_size(size: usize) -> impl Iterator<Item = u8> {
-    let groups = (usize::BITS - size.leading_zeros()).div_ceil(7).max(1);
-    (0..groups).rev().map(move |group| {
-        let bits = (size >> (group * 7)) as u8 & 0x7F;
-        if group + 1 == groups {
-            bits
-        } else {
-            bits | 0x80
-        }
-    })
 }
 
 /// The entries of a block.
@@ -237,13 +210,8 @@ fn walk(block: &[u8], mut each: impl FnMut(Entry<'_>)) -> Result<(), Malformed> 
     let count = u16::from_le_bytes(input.array()?);
     let mut entries = 0;
     while input.rest().first() != Some(&END) {
-        let start = input.rest();
-        each(read_entry(&mut input)?);
+        each(entry::read(&mut input)?);
         entries += 1;
-        let size = start.len() - input.rest().len();
-        for byte in back_size(size) {
-            (input.byte()? == byte).then_some(()).ok_or(Malformed)?;
-        }
     }
     input.byte()?;
     input.expect_end()?;
@@ -253,41 +221,10 @@ fn walk(block: &[u8], mut each: impl FnMut(Entry<'_>)) -> Result<(), Malformed> 
         .ok_or(Malformed)
 }
 
-fn read_entry<'a>(input: &mut Input<'a>) -> Result<Entry<'a>, Malformed> {
-    let tag = input.byte()?;
-    let length = match tag {
-        0x80..0xC0 => usize::from(tag & 0x3F),
-        0xE0..0xF0 => usize::from(u16::from_be_bytes([tag & 0x0F, input.byte()?])),
-        0xF0 => u32::from_le_bytes(input.array()?) as usize,
-        _ => return read_int(tag, input).map(Entry::Int),
-    };
-    input.take(length).map(Entry::Text)
-}
-
-fn read_int(tag: u8, input: &mut Input<'_>) -> Result<i64, Malformed> {
-    Ok(match tag {
-        0..0x80 => tag.into(),
-        0xC0..0xE0 => {
-            let bits = i16::from_be_bytes([tag, input.byte()?]);
-            i64::from(bits << 3 >> 3)
-        }
-        0xF1 => i16::from_le_bytes(input.array()?).into(),
-        0xF2 => read_i24(input)?,
-        0xF3 => i32::from_le_bytes(input.array()?).into(),
-        0xF4 => i64::from_le_bytes(input.array()?),
-        _ => return Err(Malformed),
-    })
-}
-
-/// An integer of three bytes.
-pub(super) fn read_i24(input: &mut Input<'_>) -> Result<i64, Malformed> {
-    let [a, b, c] = input.array()?;
-    Ok((i32::from_le_bytes([0, a, b, c]) >> 8).into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::number::format_i64;
     use proptest::prelude::*;
 
     #[test]
