@@ -116,7 +116,9 @@ impl Item {
                 let elements = list.iter().map(Bytes::from);
                 elements.fold(item, |item, element| item.bytes(&element))
             }
-            Value::Set(set) => item.sum(set.iter().map(|member| Item::new("member").bytes(member))),
+            Value::Set(set) => {
+                item.sum(set.iter().map(|member| Item::new("member").bytes(&member)))
+            }
             Value::ZSet(zset) => item.sum(zset.iter().map(|(member, score)| {
                 let member = Item::new("member").bytes(member);
                 member.bytes(&score.to_le_bytes())

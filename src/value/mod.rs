@@ -2,6 +2,7 @@
 
 mod bitfield;
 mod bits;
+mod element;
 pub mod geo;
 mod glob;
 mod hash;
@@ -29,6 +30,7 @@ pub use bits::count_bits;
 pub use bits::find_bit;
 pub use bits::get_bit;
 pub use bits::set_bit;
+pub use element::Element;
 pub use glob::glob_match;
 pub use hash::Hash;
 pub use lcs::Match;

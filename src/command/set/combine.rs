@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::bytes::Bytes;
 use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::cmd;
@@ -14,6 +13,7 @@ use crate::command::set::members;
 use crate::command::set::reply;
 use crate::command::spec::*;
 use crate::resp::Reply;
+use crate::value::Element;
 use crate::value::Set;
 use crate::value::SetLimits;
 use crate::value::Value;
@@ -111,7 +111,7 @@ fn sets(cx: &mut Context<'_>, keys: &[&[u8]]) -> Result<Vec<Arc<Set>>> {
 
 fn difference(sets: &[Arc<Set>], limits: &SetLimits) -> Set {
     let (first, others) = sets.split_first().expect("the arity asks for a key");
-    let only = |member: &&Bytes| others.iter().all(|set| !set.contains(member));
+    let only = |member: &Element<'_>| others.iter().all(|set| !set.contains(member));
     collect(Set::new(), first.iter().filter(only), limits)
 }
 
@@ -131,17 +131,21 @@ fn union(sets: &[Arc<Set>], limits: &SetLimits) -> Set {
     collect(Set::new(), sets.iter().flat_map(|set| set.iter()), limits)
 }
 
-fn collect<'a>(mut set: Set, members: impl Iterator<Item = &'a Bytes>, limits: &SetLimits) -> Set {
+fn collect<'a>(
+    mut set: Set,
+    members: impl Iterator<Item = Element<'a>>,
+    limits: &SetLimits,
+) -> Set {
     for member in members {
-        set.add(member.clone(), limits);
+        set.add(member, limits);
     }
     set
 }
 
 /// The members that all sets have, in the order of the smallest set.
-fn common(sets: &[Arc<Set>]) -> impl Iterator<Item = &Bytes> {
+fn common(sets: &[Arc<Set>]) -> impl Iterator<Item = Element<'_>> {
     let smallest = sets.iter().min_by_key(|set| set.len());
-    let in_all = |member: &&Bytes| sets.iter().all(|set| set.contains(member));
+    let in_all = |member: &Element<'_>| sets.iter().all(|set| set.contains(member));
     smallest
         .into_iter()
         .flat_map(|set| set.iter())

@@ -81,6 +81,6 @@ fn pick(cx: &mut Context<'_>, key: &[u8], count: i64) -> Result<Vec<Bytes>> {
     let len = cx.read_set(key)?.map_or(0, Set::len);
     let positions = random::positions(cx, count, len)?;
     let set = cx.peek_set(key)?;
-    let member = |at| set?.get_index(at).cloned();
+    let member = |at| set?.get_index(at).map(Bytes::from);
     Ok(positions.into_iter().filter_map(member).collect())
 }

@@ -39,7 +39,7 @@ pub(super) const COMMANDS: &[Command] = &[
 pub(super) fn members(set: &Set) -> Vec<Bytes> {
     match set.sorted_ints() {
         Some(ints) => ints.into_iter().map(format_i64).collect(),
-        None => set.iter().cloned().collect(),
+        None => set.iter().map(Bytes::from).collect(),
     }
 }
 
@@ -86,9 +86,9 @@ fn sscan(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     }
     let window = scan.window(set.len());
     let next = window.start;
-    let found = window.rev().filter_map(|at| set.get_index(at));
+    let found = set.range(window).rev();
     Ok(scan_reply(
         next,
-        found.filter(|member| scan.matches(member)).cloned(),
+        found.filter(|member| scan.matches(member)),
     ))
 }

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::bytes::Bytes;
 use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::cmd;
@@ -15,6 +14,7 @@ use crate::command::spec::*;
 use crate::command::zset::Scored;
 use crate::command::zset::reply;
 use crate::resp::Reply;
+use crate::value::Element;
 use crate::value::Map;
 use crate::value::PackLimits;
 use crate::value::Set;
@@ -168,7 +168,7 @@ impl Source {
     }
 
     /// The members with their weighed scores.
-    fn members(&self) -> Box<dyn Iterator<Item = (&Bytes, f64)> + '_> {
+    fn members(&self) -> Box<dyn Iterator<Item = (Element<'_>, f64)> + '_> {
         match &self.value {
             None => Box::new(std::iter::empty()),
             Some(Members::Set(set)) => {
@@ -176,7 +176,7 @@ impl Source {
             }
             Some(Members::ZSet(zset)) => Box::new(
                 zset.iter()
-                    .map(|(member, score)| (member, self.weighed(score))),
+                    .map(|(member, score)| (member.into(), self.weighed(score))),
             ),
         }
     }
@@ -286,17 +286,19 @@ fn combine(operation: Operation, mut sources: Vec<Source>, aggregate: Aggregate)
 
 fn difference(sources: &[Source]) -> Vec<Scored> {
     let (first, others) = sources.split_first().expect("there is at least one key");
-    let only = |member: &Bytes| others.iter().all(|other| other.score(member).is_none());
+    let only = |member: &[u8]| others.iter().all(|other| other.score(member).is_none());
     let members = first.members().filter(|(member, _)| only(member));
-    members.map(super::owned).collect()
+    members
+        .map(|(member, score)| (member.into(), score))
+        .collect()
 }
 
 fn intersection(sources: &[Source], aggregate: Aggregate) -> Vec<Scored> {
     let (smallest, others) = sources.split_first().expect("there is at least one key");
-    let common = |(member, score): (&Bytes, f64)| {
-        let mut scores = others.iter().map(|other| other.score(member));
+    let common = |(member, score): (Element<'_>, f64)| {
+        let mut scores = others.iter().map(|other| other.score(&member));
         let score = scores.try_fold(score, |sum, score| Some(aggregate.of(sum, score?)))?;
-        Some((member.clone(), score))
+        Some((member.into(), score))
     };
     smallest.members().filter_map(common).collect()
 }
@@ -304,10 +306,10 @@ fn intersection(sources: &[Source], aggregate: Aggregate) -> Vec<Scored> {
 fn union(sources: &[Source], aggregate: Aggregate) -> Vec<Scored> {
     let mut union = Map::new();
     for (member, score) in sources.iter().flat_map(Source::members) {
-        match union.get_mut(member) {
+        match union.get_mut(&member) {
             Some(sum) => *sum = aggregate.of(*sum, score),
             None => {
-                union.insert(member.clone(), score);
+                union.insert(member, score);
             }
         }
     }

@@ -29,11 +29,11 @@ pub(super) fn write(set: &Set, out: &mut Vec<u8>, style: Style) {
         out.push(kind::SET);
         length::write(out, set.len() as u64);
         for member in set.iter() {
-            string::write(member, out, style.compress);
+            string::write(&member, out, style.compress);
         }
     } else {
         let mut listpack = Listpack::new();
-        set.iter().for_each(|member| listpack.push(member));
+        set.iter().for_each(|member| listpack.push(&member));
         out.push(kind::SET_LISTPACK);
         string::write(&listpack.finish(), out, style.compress);
     }
@@ -55,7 +55,7 @@ fn int_width(set: &Set, style: Style) -> Option<IntWidth> {
 fn write_ints(set: &Set, width: IntWidth, out: &mut Vec<u8>, style: Style) {
     let mut block = (width as u32).to_le_bytes().to_vec();
     block.extend((set.len() as u32).to_le_bytes());
-    let mut ints: Vec<i64> = set.iter().filter_map(|member| parse_i64(member)).collect();
+    let mut ints: Vec<i64> = set.iter().filter_map(|member| parse_i64(&member)).collect();
     if style.redis_order {
         ints.sort_unstable();
     }

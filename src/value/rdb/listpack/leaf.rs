@@ -83,6 +83,11 @@ impl Listpack {
         }
     }
 
+    /// The entry at `index`.
+    pub(in crate::value) fn at(&self, index: usize) -> Option<Entry<'_>> {
+        self.get(self.place(index)).map(|(entry, _)| entry)
+    }
+
     /// Where the entry at `index` begins, or would begin.
     pub(in crate::value) fn place(&self, index: usize) -> usize {
         let len = self.len();
