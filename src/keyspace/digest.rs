@@ -136,11 +136,11 @@ impl Item {
 }
 
 fn fields(hash: &Hash) -> impl Iterator<Item = Item> {
-    hash.fields().iter().map(|(field, value)| {
-        let expires_at = hash.expires_at(field);
+    hash.iter().map(|(field, value)| {
+        let expires_at = hash.expires_at(&field);
         Item::new("field")
-            .bytes(field)
-            .bytes(value)
+            .bytes(&field)
+            .bytes(&value)
             .time(expires_at)
     })
 }

@@ -171,7 +171,7 @@ impl<'a> Pattern<'a> {
             } => {
                 let key = [prefix, &**element, suffix].concat();
                 match field {
-                    Some(field) => cx.hash(&key).ok()??.get(field).cloned(),
+                    Some(field) => cx.hash(&key).ok()??.get(field).map(Bytes::from),
                     None => cx.string(&key).ok()?.map(StringValue::to_bytes),
                 }
             }

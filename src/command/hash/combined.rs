@@ -7,6 +7,7 @@ use super::fields;
 use super::record_expiry;
 use super::record_persistence;
 use super::record_removal;
+use crate::bytes::Bytes;
 use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::cmd;
@@ -111,7 +112,7 @@ fn take(
     let mut replies = Vec::with_capacity(fields.len());
     let mut changed = Vec::new();
     for field in fields {
-        let value = hash.get(field).cloned();
+        let value = hash.get(field).map(Bytes::from);
         if value.is_some() && lifetime.apply(hash, field) {
             changed.push(*field);
         }

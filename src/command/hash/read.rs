@@ -8,6 +8,7 @@ use crate::command::context::Context;
 use crate::command::reply::Result;
 use crate::command::spec::*;
 use crate::resp::Reply;
+use crate::value::Element;
 use crate::value::Hash;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
@@ -38,26 +39,26 @@ fn hexists(cx: &mut Context<'_>, args: Args<'_>) -> Result {
 }
 
 fn hget(cx: &mut Context<'_>, args: Args<'_>) -> Result {
-    Ok(value(cx, args)?.cloned().into())
+    Ok(value(cx, args)?.map(Bytes::from).into())
 }
 
-fn value<'a>(cx: &'a mut Context<'_>, mut args: Args<'_>) -> Result<Option<&'a Bytes>> {
+fn value<'a>(cx: &'a mut Context<'_>, mut args: Args<'_>) -> Result<Option<Element<'a>>> {
     let (key, field) = (args.next()?, args.next()?);
     Ok(cx.hash(key)?.and_then(|hash| hash.get(field)))
 }
 
 fn hgetall(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let entries = cx.hash(args.next()?)?.map(|hash| hash.fields().iter());
-    let pair =
-        |(field, value): (&Bytes, &Bytes)| (Reply::bulk(field.clone()), Reply::bulk(value.clone()));
+    let entries = cx.hash(args.next()?)?.map(Hash::iter);
+    let pair = |(field, value)| (Reply::bulk(field), Reply::bulk(value));
     Ok(Reply::Map(
         entries.into_iter().flatten().map(pair).collect(),
     ))
 }
 
 fn hkeys(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let fields = cx.hash(args.next()?)?.map(|hash| hash.fields().keys());
-    Ok(Reply::bulks(fields.into_iter().flatten().cloned()))
+    let fields = cx.hash(args.next()?)?.map(Hash::iter);
+    let fields = fields.into_iter().flatten();
+    Ok(Reply::bulks(fields.map(|(field, _)| field)))
 }
 
 fn hlen(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
@@ -66,7 +67,11 @@ fn hlen(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 
 fn hmget(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let hash = cx.hash(args.next()?)?;
-    let value = |field: &&[u8]| hash.and_then(|hash| hash.get(field)).cloned().into();
+    let value = |field: &&[u8]| {
+        hash.and_then(|hash| hash.get(field))
+            .map(Bytes::from)
+            .into()
+    };
     Ok(Reply::Array(args.rest().iter().map(value).collect()))
 }
 
@@ -75,6 +80,7 @@ fn hstrlen(cx: &mut Context<'_>, args: Args<'_>) -> Result {
 }
 
 fn hvals(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let values = cx.hash(args.next()?)?.map(|hash| hash.fields().values());
-    Ok(Reply::bulks(values.into_iter().flatten().cloned()))
+    let values = cx.hash(args.next()?)?.map(Hash::iter);
+    let values = values.into_iter().flatten();
+    Ok(Reply::bulks(values.map(|(_, value)| value)))
 }

@@ -53,7 +53,7 @@ fn hincrby(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (key, field, by) = (args.next()?, args.next()?, args.i64()?);
     let before = match cx.peek_hash(key)?.and_then(|hash| hash.get(field)) {
         None => 0,
-        Some(value) => parse_i64(value).ok_or(fixed("ERR hash value is not an integer"))?,
+        Some(value) => parse_i64(&value).ok_or(fixed("ERR hash value is not an integer"))?,
     };
     let sum = before.checked_add(by).ok_or(ReplyError::OVERFLOW)?;
     let text = format_i64(sum);
@@ -70,7 +70,7 @@ fn hincrbyfloat(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Err(fixed("ERR value is NaN or Infinity"));
     }
     let before = cx.peek_hash(key)?.and_then(|hash| hash.get(field));
-    let before = before.map_or(Some(LongDouble::ZERO), |value| LongDouble::parse(value));
+    let before = before.map_or(Some(LongDouble::ZERO), |value| LongDouble::parse(&value));
     let sum = before.ok_or(fixed("ERR hash value is not a float"))? + by;
     if !sum.is_finite() {
         return Err(ReplyError::NAN_OR_INFINITY);

@@ -49,10 +49,10 @@ fn random_fields(cx: &mut Context<'_>, key: &[u8], count: i64) -> Result<Vec<(By
     let len = cx.hash(key)?.map_or(0, Hash::len);
     let positions = random::positions(cx, count, len)?;
     let hash = cx.peek_hash(key)?;
-    let entry = |position| hash?.fields().get_index(position);
+    let entry = |position| hash?.get_index(position);
     let entries = positions.into_iter().filter_map(entry);
     Ok(entries
-        .map(|(field, value)| (field.clone(), value.clone()))
+        .map(|(field, value)| (field.into(), value.into()))
         .collect())
 }
 
@@ -78,8 +78,7 @@ fn hscan(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         0..hash.len()
     };
     let next = window.start;
-    let entries = window.filter_map(|position| hash.fields().get_index(position));
-    let found = entries.filter(|(field, _)| scan.matches(field));
+    let found = hash.range(window).filter(|(field, _)| scan.matches(field));
     let texts = found.flat_map(|(field, value)| [Some(field), with_values.then_some(value)]);
-    Ok(scan_reply(next, texts.flatten().cloned()))
+    Ok(scan_reply(next, texts.flatten()))
 }

@@ -7,6 +7,7 @@
 use crate::bytes::Bytes;
 use crate::command::generic::object::encoding;
 use crate::keyspace::Slot;
+use crate::value::Element;
 use crate::value::Hash;
 use crate::value::Limits;
 use crate::value::List;
@@ -91,8 +92,8 @@ fn set_table(set: &Set) -> usize {
 
 fn hash_table(hash: &Hash) -> usize {
     let expiries = hash.volatile_len() * (EXPIRY + ENTRY);
-    let pair = |(field, value): (&Bytes, &Bytes)| text(field.len()) + text(value.len());
-    table(hash.len()) + expiries + hash.fields().iter().map(pair).sum::<usize>()
+    let pair = |(field, value): (Element<'_>, Element<'_>)| text(field.len()) + text(value.len());
+    table(hash.len()) + expiries + hash.iter().map(pair).sum::<usize>()
 }
 
 fn skiplist(zset: &ZSet) -> usize {

@@ -27,9 +27,9 @@ pub(super) fn write(hash: &Hash, out: &mut Vec<u8>, style: Style) {
 fn write_table(hash: &Hash, out: &mut Vec<u8>, style: Style) {
     out.push(kind::HASH);
     length::write(out, hash.len() as u64);
-    for (field, value) in hash.fields().iter() {
-        string::write(field, out, style.compress);
-        string::write(value, out, style.compress);
+    for (field, value) in hash.iter() {
+        string::write(&field, out, style.compress);
+        string::write(&value, out, style.compress);
     }
 }
 
@@ -38,37 +38,31 @@ fn write_table_ttl(hash: &Hash, soonest: i64, out: &mut Vec<u8>, style: Style) {
     out.push(kind::HASH_TTL);
     out.extend(soonest.to_le_bytes());
     length::write(out, hash.len() as u64);
-    for (field, value) in hash.fields().iter() {
-        let at_ms = hash.expires_at(field);
+    for (field, value) in hash.iter() {
+        let at_ms = hash.expires_at(&field);
         length::write(out, at_ms.map_or(0, |at_ms| (at_ms - soonest) as u64 + 1));
-        string::write(field, out, style.compress);
-        string::write(value, out, style.compress);
+        string::write(&field, out, style.compress);
+        string::write(&value, out, style.compress);
     }
 }
 
 fn write_listpack(hash: &Hash, out: &mut Vec<u8>, style: Style) {
-    let mut listpack = Listpack::new();
-    for (field, value) in hash.fields().iter() {
-        listpack.push(field);
-        listpack.push(value);
-    }
     out.push(kind::HASH_LISTPACK);
-    string::write(&listpack.finish(), out, style.compress);
+    string::write(&hash.to_listpack().finish(), out, style.compress);
 }
 
 fn write_listpack_ttl(hash: &Hash, soonest: i64, out: &mut Vec<u8>, style: Style) {
     let mut entries: Vec<_> = hash
-        .fields()
         .iter()
-        .map(|(field, value)| (hash.expires_at(field), field, value))
+        .map(|(field, value)| (hash.expires_at(&field), field, value))
         .collect();
     if style.redis_order {
         entries.sort_by_key(|(at_ms, ..)| at_ms.unwrap_or(i64::MAX));
     }
     let mut listpack = Listpack::new();
     for (at_ms, field, value) in entries {
-        listpack.push(field);
-        listpack.push(value);
+        listpack.push(&field);
+        listpack.push(&value);
         listpack.push_int(at_ms.unwrap_or(0));
     }
     out.push(kind::HASH_LISTPACK_TTL);
@@ -164,7 +158,7 @@ fn triples(entries: Vec<Bytes>) -> Result<Vec<Entry>, Malformed> {
 
 /// The hash of these fields; Redis has none without fields, and none with a field twice.
 fn collect(entries: Vec<Entry>, is_table: bool, limits: &PackLimits) -> Result<Hash, Malformed> {
-    let mut hash = Hash::new();
+    let mut hash = Hash::spread_out();
     let length = |(field, value, _): &Entry| field.len().max(value.len());
     let longest = entries.iter().map(length).max().unwrap_or(0);
     // Redis trusts that the entries of a listpack are short.
@@ -175,5 +169,6 @@ fn collect(entries: Vec<Entry>, is_table: bool, limits: &PackLimits) -> Result<H
             hash.note_expiry(&field, at_ms);
         }
     }
+    hash.pack();
     (!hash.is_empty()).then_some(hash).ok_or(Malformed)
 }

@@ -74,15 +74,6 @@ impl Leaf for Listpack {
 }
 
 impl Listpack {
-    /// The entries in order.
-    pub(in crate::value) fn iter(&self) -> Entries<'_> {
-        Entries {
-            listpack: self,
-            start: Listpack::START,
-            end: self.end(),
-        }
-    }
-
     /// The entry at `index`.
     pub(in crate::value) fn at(&self, index: usize) -> Option<Entry<'_>> {
         self.get(self.place(index)).map(|(entry, _)| entry)

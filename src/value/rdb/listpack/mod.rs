@@ -4,6 +4,7 @@
 
 mod entry;
 mod leaf;
+mod pairs;
 
 use std::ops::Range;
 
