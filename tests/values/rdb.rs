@@ -298,10 +298,10 @@ fn sorted(value: &Value) -> Vec<Field> {
     let Value::Hash(hash) = value else {
         panic!("not a hash: {value:?}");
     };
-    let field = |(field, value): (&fakeredis::bytes::Bytes, &fakeredis::bytes::Bytes)| {
-        (field.to_vec(), value.to_vec(), hash.expires_at(field))
-    };
-    let mut fields: Vec<_> = hash.fields().iter().map(field).collect();
+    let fields = hash.iter();
+    let mut fields: Vec<_> = fields
+        .map(|(field, value)| (field.to_vec(), value.to_vec(), hash.expires_at(&field)))
+        .collect();
     fields.sort();
     fields
 }
