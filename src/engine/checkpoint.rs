@@ -6,6 +6,7 @@
 use crate::journal::Checkpoint;
 use crate::journal::JournalError;
 use crate::keyspace::Keyspace;
+use crate::keyspace::Slot;
 use crate::value::rdb;
 
 /// The size at which a chunk is full.
@@ -16,27 +17,30 @@ const NEVER: i64 = i64::MIN;
 /// The state's bytes, in chunks.
 pub(super) fn chunks(keyspace: &Keyspace) -> impl Iterator<Item = Vec<u8>> {
     let mut entries = keyspace.used().flat_map(|(index, db)| {
-        db.keys()
-            .iter()
-            .map(move |(key, slot)| (index as u32, key, slot))
+        let keys = db.keys().iter();
+        keys.map(move |(key, slot)| (index as u32, key, slot))
     });
-    let mut value = Vec::new();
     std::iter::from_fn(move || {
-        let mut chunk = Vec::new();
+        let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 8);
         while chunk.len() < CHUNK
             && let Some((db, key, slot)) = entries.next()
         {
-            value.clear();
-            rdb::encode_value(slot.value(), &mut value, false);
-            chunk.extend_from_slice(&db.to_le_bytes());
-            chunk.extend_from_slice(&slot.expires_at().unwrap_or(NEVER).to_le_bytes());
-            for bytes in [key, value.as_slice()] {
-                chunk.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-                chunk.extend_from_slice(bytes);
-            }
+            put_entry(db, key, slot, &mut chunk);
         }
         (!chunk.is_empty()).then_some(chunk)
     })
+}
+
+fn put_entry(db: u32, key: &[u8], slot: &Slot, chunk: &mut Vec<u8>) {
+    chunk.extend_from_slice(&db.to_le_bytes());
+    chunk.extend_from_slice(&slot.expires_at().unwrap_or(NEVER).to_le_bytes());
+    chunk.extend_from_slice(&(key.len() as u32).to_le_bytes());
+    chunk.extend_from_slice(key);
+    let len_at = chunk.len();
+    chunk.extend_from_slice(&[0; 4]);
+    rdb::encode_value(slot.value(), chunk, false);
+    let len = (chunk.len() - len_at - 4) as u32;
+    chunk[len_at..len_at + 4].copy_from_slice(&len.to_le_bytes());
 }
 
 /// Puts a checkpoint's keys into `keyspace`.
@@ -47,14 +51,12 @@ pub(super) fn load(keyspace: &mut Keyspace, checkpoint: Checkpoint) -> Result<()
             "the checkpoint of record {seq} holds no state of ours"
         ))
     };
-    for chunk in checkpoint.into_chunks() {
-        let chunk = chunk?;
-        let mut rest = chunk.as_slice();
-        while !rest.is_empty() {
-            load_entry(keyspace, &mut rest).ok_or_else(damaged)?;
+    checkpoint.each_chunk(|mut chunk| {
+        while !chunk.is_empty() {
+            load_entry(keyspace, &mut chunk).ok_or_else(damaged)?;
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn load_entry(keyspace: &mut Keyspace, rest: &mut &[u8]) -> Option<()> {

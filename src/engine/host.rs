@@ -12,6 +12,7 @@ use crate::command::Host;
 use crate::command::Persistence;
 use crate::command::Process;
 use crate::commit::Seq;
+use crate::journal::Checkpoint;
 use crate::journal::Journal;
 use crate::journal::JournalError;
 use crate::journal::Storage;
@@ -27,13 +28,14 @@ pub(super) struct EngineHost {
     pub(super) storage: Option<Arc<dyn Storage>>,
     /// The last record before the running unit: what a checkpoint made now stands for.
     pub(super) last_seq: Seq,
-    /// The record of the last checkpoint.
+    /// The record of the last checkpoint, and the bytes of its state.
     pub(super) checkpointed: Seq,
+    pub(super) checkpoint_bytes: u64,
     /// A checkpoint is due this many records after the last one; 0 for never.
     pub(super) checkpoint_every: u64,
     /// A command asked for the end of the process.
     pub(super) stop_requested: bool,
-    background: Option<JoinHandle<Result<(), JournalError>>>,
+    background: Option<JoinHandle<Result<u64, JournalError>>>,
     /// How many checkpoints were begun, and when the last one was, in seconds since the epoch.
     saves: u64,
     last_save_s: i64,
@@ -50,6 +52,7 @@ impl EngineHost {
             storage: None,
             last_seq: 0,
             checkpointed: 0,
+            checkpoint_bytes: 0,
             checkpoint_every: 0,
             stop_requested: false,
             background: None,
@@ -60,10 +63,19 @@ impl EngineHost {
     }
 
     /// Starts a checkpoint in the background if one is due.
+    #[inline]
     pub(super) fn checkpoint_if_due(&mut self, keyspace: &Keyspace, last_seq: Seq) {
         let is_due =
             self.checkpoint_every > 0 && last_seq >= self.checkpointed + self.checkpoint_every;
         if is_due && !self.is_saving() {
+            self.checkpoint_if_it_pays(keyspace, last_seq);
+        }
+    }
+
+    /// A large state is written less often: writing it takes as long as running many commands.
+    fn checkpoint_if_it_pays(&mut self, keyspace: &Keyspace, last_seq: Seq) {
+        self.finish_background();
+        if last_seq - self.checkpointed >= Checkpoint::pays_after(self.checkpoint_bytes) {
             self.last_seq = last_seq;
             // One that fails is tried again after as many records; SAVE and INFO show the reason.
             let _ = self.checkpoint(keyspace, true);
@@ -78,8 +90,15 @@ impl EngineHost {
     /// Waits for a checkpoint that is being written.
     pub(super) fn finish_background(&mut self) {
         if let Some(thread) = self.background.take() {
-            let outcome = thread.join().unwrap_or(Ok(()));
-            self.save_error = outcome.err().map(|error| error.to_string());
+            let outcome = thread.join().unwrap_or(Ok(self.checkpoint_bytes));
+            self.note(outcome);
+        }
+    }
+
+    fn note(&mut self, outcome: Result<u64, JournalError>) {
+        match outcome {
+            Ok(bytes) => (self.checkpoint_bytes, self.save_error) = (bytes, None),
+            Err(error) => self.save_error = Some(error.to_string()),
         }
     }
 }
@@ -95,16 +114,13 @@ impl Host for EngineHost {
         self.checkpointed = seq;
         self.saves += 1;
         self.last_save_s = self.clock.now_us().div_euclid(1_000_000);
-        let write = move || {
-            let digest = keyspace.digest();
-            journal.checkpoint(seq, &mut checkpoint::chunks(&keyspace), &digest)
-        };
+        let write = move || journal.checkpoint(seq, &mut checkpoint::chunks(&keyspace), "");
         if background {
             let thread = std::thread::Builder::new().name("fakeredis-checkpoint".into());
             self.background = Some(thread.spawn(write).map_err(|error| error.to_string())?);
             return Ok(());
         }
-        self.save_error = write().err().map(|error| error.to_string());
+        self.note(write());
         self.save_error.clone().map_or(Ok(()), Err)
     }
 

@@ -20,6 +20,7 @@ use crate::commit::Open;
 use crate::commit::Record;
 use crate::commit::Seq;
 use crate::journal;
+use crate::journal::Checkpoint;
 use crate::journal::Disk;
 use crate::journal::Journal;
 use crate::journal::JournalError;
@@ -94,7 +95,9 @@ impl Engine {
             .get_or_insert_with(|| identity(seed, now_us));
         let (journal, mut recovered) = Journal::open_with(Arc::clone(&storage), &journal_options)?;
 
-        let (mut state, from) = replay::start(recovered.checkpoint())?;
+        let checkpoint = recovered.checkpoint();
+        let checkpoint_bytes = checkpoint.as_ref().map_or(0, Checkpoint::size);
+        let (mut state, from) = replay::start(checkpoint)?;
         let earlier = |to| state_at(&Reader::open_with(Arc::clone(&storage))?, to);
         replay::replay(&mut state, recovered.frames(), earlier)?;
         let mut world = World::new(config, seed);
@@ -110,6 +113,7 @@ impl Engine {
         core.host.dir = Some(options.dir.clone());
         core.host.storage = Some(storage);
         core.host.checkpointed = from;
+        core.host.checkpoint_bytes = checkpoint_bytes;
         let open = Open {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed,

@@ -1,4 +1,4 @@
-//! Checkpoints: a state as of one record, in chunks that are opaque here, whole or not at all.
+//! Checkpoints: a state as of one record, in chunks that are opaque here, whole or not at all; and which of them stay.
 
 use super::codec::MAX_PAYLOAD;
 use super::error::JournalError;
@@ -25,14 +25,18 @@ use std::sync::Arc;
 /// The codec number of payloads that are bytes as they are.
 const RAW: u8 = 0;
 
-/// Writes a checkpoint, durably.
+/// Each record pays for so many bytes of checkpoints. It takes over twice that itself, so that all checkpoints
+/// together take less than half of what the records take.
+const BYTES_PER_RECORD: u64 = 40;
+
+/// Writes a checkpoint, durably; how many bytes of state it holds.
 pub(super) fn write(
     storage: &dyn Storage,
     uuid: u128,
     seq: Seq,
     chunks: &mut dyn Iterator<Item = Vec<u8>>,
     digest: &str,
-) -> Result<(), JournalError> {
+) -> Result<u64, JournalError> {
     let name = FileKind::Checkpoint.name(seq);
     let header = FileHeader {
         kind: FileKind::Checkpoint,
@@ -44,9 +48,9 @@ pub(super) fn write(
         prev_last_seq: 0,
         prev_crc: 0,
     };
+    let mut total = 0;
     publish(storage, &name, |file| {
         let mut out = FrameWriter::begin(file, &header)?;
-        let mut total = 0;
         for chunk in chunks.filter(|chunk| !chunk.is_empty()) {
             total += chunk.len() as u64;
             out.frame(kind::CHUNK, total, &chunk)?;
@@ -55,7 +59,7 @@ pub(super) fn write(
         out.frame(kind::DIGEST, total, format!("{digest}\n").as_bytes())
     })
     .map_err(JournalError::io(format!("write {name}")))?;
-    Ok(())
+    Ok(total)
 }
 
 struct FrameWriter<'a> {
@@ -113,7 +117,7 @@ pub struct Checkpoint {
     seq: Seq,
     digest: String,
     size: u64,
-    chunks: Chunks,
+    parts: Parts,
 }
 
 impl Checkpoint {
@@ -132,20 +136,42 @@ impl Checkpoint {
         self.size
     }
 
-    /// The state, chunk by chunk, as it was given when the checkpoint was made.
-    pub fn into_chunks(self) -> Chunks {
-        self.chunks
+    /// Calls `visit` with the state, chunk by chunk, as it was given when the checkpoint was made. Each chunk is
+    /// verified again.
+    ///
+    /// # Errors
+    ///
+    /// When the checkpoint was damaged meanwhile; or the first error of `visit`.
+    pub fn each_chunk(
+        mut self,
+        mut visit: impl FnMut(&[u8]) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        while let Part::Chunk(chunk) = self.parts.next()? {
+            visit(chunk)?;
+        }
+        Ok(())
+    }
+
+    /// After how many records it pays to have a checkpoint of so many bytes.
+    pub const fn pays_after(bytes: u64) -> u64 {
+        bytes / BYTES_PER_RECORD
     }
 }
 
-/// The chunks of a checkpoint's state, each verified again when it is read.
-pub struct Chunks {
+/// The parts of a checkpoint, one after another.
+struct Parts {
     cursor: Cursor,
     seq: Seq,
 }
 
-impl Chunks {
-    fn open(storage: &Arc<dyn Storage>, seq: Seq, uuid: u128) -> Result<Chunks, JournalError> {
+enum Part<'a> {
+    Chunk(&'a [u8]),
+    /// The end: the digest and the state's size.
+    End(String, u64),
+}
+
+impl Parts {
+    fn open(storage: &Arc<dyn Storage>, seq: Seq, uuid: u128) -> Result<Parts, JournalError> {
         let name = FileKind::Checkpoint.name(seq);
         let listed = match read_header(&**storage, FileKind::Checkpoint, seq)? {
             Ok(listed) if listed.header.uuid == uuid => listed,
@@ -156,51 +182,30 @@ impl Chunks {
             Err(HeaderFault::Bad(what)) => return Err(JournalError::damaged(&name, 0, seq, what)),
             Err(HeaderFault::Unknown(reason)) => return Err(JournalError::format(&name, reason)),
         };
-        let file = storage
-            .open(&name)
-            .map_err(JournalError::io(format!("open {name}")))?;
+        let window = storage.open(&name).and_then(Window::sealed);
+        let window = window.map_err(JournalError::io(format!("open {name}")))?;
         let (start, salt, len) = (listed.start(), listed.salt(), listed.len);
-        let cursor = Cursor::new(&name, Window::read(file), salt, start, len);
-        Ok(Chunks { cursor, seq })
+        let cursor = Cursor::new(&name, window, salt, start, len);
+        Ok(Parts { cursor, seq })
     }
 
-    fn damaged(&self, what: &str) -> JournalError {
-        JournalError::damaged(&self.cursor.name, self.cursor.place.offset, self.seq, what)
-    }
-
-    /// The next part: a chunk, or at the end the digest and the state's size.
-    fn part(&mut self) -> Result<Part, JournalError> {
+    fn next(&mut self) -> Result<Part<'_>, JournalError> {
+        let place = self.cursor.place;
         let what = match self.cursor.next()? {
             Step::Frame(frame) if frame.header.kind == kind::CHUNK => {
-                return Ok(Part::Chunk(frame.payload.to_vec()));
+                return Ok(Part::Chunk(frame.payload));
             }
             Step::Frame(frame) if frame.header.kind == kind::DIGEST => {
                 let text = String::from_utf8_lossy(frame.payload);
                 let digest = text.trim_end_matches('\n').to_owned();
-                return Ok(Part::Digest(digest, frame.header.aux));
+                return Ok(Part::End(digest, frame.header.aux));
             }
             Step::Frame(_) => "a frame of this kind has no place in a checkpoint",
             Step::End => "the checkpoint has no end",
             Step::Bad(fault) => fault.text(),
         };
-        Err(self.damaged(what))
-    }
-}
-
-enum Part {
-    Chunk(Vec<u8>),
-    Digest(String, u64),
-}
-
-impl Iterator for Chunks {
-    type Item = Result<Vec<u8>, JournalError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self.part() {
-            Ok(Part::Chunk(chunk)) => Some(Ok(chunk)),
-            Ok(Part::Digest(..)) => None,
-            Err(error) => Some(Err(error)),
-        }
+        let name = FileKind::Checkpoint.name(self.seq);
+        Err(JournalError::damaged(&name, place.offset, self.seq, what))
     }
 }
 
@@ -210,34 +215,46 @@ pub(super) fn open(
     uuid: u128,
     seq: Seq,
 ) -> Result<Checkpoint, JournalError> {
-    let mut chunks = Chunks::open(storage, seq, uuid)?;
+    let mut parts = Parts::open(storage, seq, uuid)?;
     let mut total = 0;
     let (digest, size) = loop {
-        match chunks.part()? {
+        match parts.next()? {
             Part::Chunk(chunk) => total += chunk.len() as u64,
-            Part::Digest(digest, size) => break (digest, size),
+            Part::End(digest, size) => break (digest, size),
         }
     };
-    if size != total || chunks.cursor.place.offset != chunks.cursor.end {
-        return Err(chunks.damaged("the checkpoint's size is wrong"));
+    let Cursor {
+        name, place, end, ..
+    } = &parts.cursor;
+    if size != total || place.offset != *end {
+        let what = "the checkpoint's size is wrong";
+        return Err(JournalError::damaged(name, place.offset, seq, what));
     }
     Ok(Checkpoint {
         seq,
         digest,
         size,
-        chunks: Chunks::open(storage, seq, uuid)?,
+        parts: Parts::open(storage, seq, uuid)?,
     })
 }
 
-/// Removes all but the newest `keep` checkpoints.
-pub(super) fn prune(storage: &dyn Storage, keep: usize) -> Result<(), JournalError> {
+/// Removes checkpoints that don't pay: those that are closer to the one before than `spacing`, or than their size
+/// asks for. The newest two stay, whatever they cost: if one is damaged, the other is there.
+pub(super) fn prune(storage: &dyn Storage, spacing: u64) -> Result<(), JournalError> {
     let pruned = storage.list().and_then(|names| {
         let seq_of = |name: &String| FileKind::Checkpoint.seq_of(name);
         let mut seqs: Vec<Seq> = names.iter().filter_map(seq_of).collect();
         seqs.sort_unstable();
-        let surplus = seqs.len().saturating_sub(keep);
-        for &seq in &seqs[..surplus] {
-            storage.remove(&FileKind::Checkpoint.name(seq))?;
+        let older = seqs.len().saturating_sub(2);
+        let mut before = 0;
+        for &seq in &seqs[..older] {
+            let name = FileKind::Checkpoint.name(seq);
+            let bytes = storage.open(&name)?.len()?;
+            if seq - before >= spacing.max(Checkpoint::pays_after(bytes)) {
+                before = seq;
+            } else {
+                storage.remove(&name)?;
+            }
         }
         Ok(())
     });

@@ -41,8 +41,6 @@ pub(super) struct History {
     limit: u64,
     /// Why there is no segment after the last, although there is a file.
     pub(super) broken: Option<Box<Damage>>,
-    /// Whether sealed segments are mapped into memory.
-    pub(super) map: bool,
     /// Places that were passed before: a later search starts there.
     known: Mutex<BTreeMap<Seq, Place>>,
 }
@@ -52,7 +50,6 @@ impl History {
         storage: Arc<dyn Storage>,
         segments: Vec<Listed>,
         extent: &Extent,
-        map: bool,
     ) -> History {
         let damaged = matches!(extent.rest, Rest::Damage { .. });
         History {
@@ -65,7 +62,6 @@ impl History {
                 extent.end.offset
             },
             broken: None,
-            map,
             known: Mutex::default(),
         }
     }
@@ -88,7 +84,7 @@ impl History {
         let segment = &self.segments[index];
         let sealed = index + 1 < self.segments.len();
         let window = self.storage.open(&segment.name).and_then(|file| {
-            if sealed && self.map {
+            if sealed {
                 Window::sealed(file)
             } else {
                 Ok(Window::read(file))

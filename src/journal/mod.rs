@@ -28,7 +28,6 @@ mod tail;
 mod writer;
 
 pub use checkpoint::Checkpoint;
-pub use checkpoint::Chunks;
 pub use error::Damage;
 pub use error::JournalError;
 pub use history::Entries;
@@ -98,8 +97,9 @@ pub struct Options {
     pub fsync: Fsync,
     /// A segment that has reached this size is followed by a new one.
     pub segment_bytes: u64,
-    /// How many checkpoints are kept, at least two.
-    pub keep_checkpoints: usize,
+    /// Checkpoints stay if they are so many records after the one before, and pay for their size; the newest two
+    /// always.
+    pub checkpoint_spacing: u64,
     /// What opening may cut off.
     pub tolerance: Tolerance,
     /// The longest partly written batch that [`Tolerance::Torn`] cuts off if whole records are in it.
@@ -115,7 +115,7 @@ impl Default for Options {
         Options {
             fsync: Fsync::default(),
             segment_bytes: 64 << 20,
-            keep_checkpoints: 4,
+            checkpoint_spacing: 10_000,
             tolerance: Tolerance::default(),
             max_torn_bytes: 1 << 20,
             now_us: 0,
@@ -132,7 +132,7 @@ impl Default for Options {
 pub struct Journal {
     writer: Arc<Writer>,
     uuid: u128,
-    keep_checkpoints: usize,
+    checkpoint_spacing: u64,
     /// Held while a checkpoint is written: two of one record would share a file.
     checkpointing: Mutex<()>,
     syncer: Mutex<Option<Syncer>>,
@@ -171,7 +171,7 @@ impl Journal {
         let journal = Journal {
             writer,
             uuid,
-            keep_checkpoints: options.keep_checkpoints.max(2),
+            checkpoint_spacing: options.checkpoint_spacing,
             checkpointing: Mutex::default(),
             syncer: Mutex::new(syncer),
         };
@@ -268,10 +268,11 @@ impl Journal {
         self.writer.rotate(clock_us)
     }
 
-    /// Writes a checkpoint of the state after record `seq`: opaque `chunks`, and a `digest` of it.
+    /// Writes a checkpoint of the state after record `seq`: opaque `chunks`, and a `digest` of it, which may be
+    /// empty. How many bytes the chunks have.
     ///
-    /// Records may be appended and settled meanwhile. Old checkpoints beyond
-    /// [`Options::keep_checkpoints`] are removed.
+    /// Records may be appended and settled meanwhile. Old checkpoints that don't pay are removed: see
+    /// [`Options::checkpoint_spacing`].
     ///
     /// # Errors
     ///
@@ -281,7 +282,7 @@ impl Journal {
         seq: Seq,
         chunks: &mut dyn Iterator<Item = Vec<u8>>,
         digest: &str,
-    ) -> Result<(), JournalError> {
+    ) -> Result<u64, JournalError> {
         // A checkpoint of records that a power failure takes would be a state without a history.
         self.sync()?;
         if seq > self.durable_seq() {
@@ -291,8 +292,9 @@ impl Journal {
         }
         let _turn = lock(&self.checkpointing);
         let storage = &*self.writer.storage;
-        checkpoint::write(storage, self.uuid, seq, chunks, digest)?;
-        checkpoint::prune(storage, self.keep_checkpoints)
+        let bytes = checkpoint::write(storage, self.uuid, seq, chunks, digest)?;
+        checkpoint::prune(storage, self.checkpoint_spacing)?;
+        Ok(bytes)
     }
 
     /// Writes and syncs everything, and stops the sync thread. Append a `Close` record before.

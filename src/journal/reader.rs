@@ -74,7 +74,7 @@ impl Reader {
         let extent = measure(&*storage, last)?;
         last.len = extent.len;
         let uuid = last.header.uuid;
-        let mut history = History::new(storage, survey.segments.clone(), &extent, true);
+        let mut history = History::new(storage, survey.segments.clone(), &extent);
         history.broken = survey.broken.clone();
         Ok(Reader {
             history: Arc::new(history),

@@ -351,7 +351,7 @@ impl Recovery<'_> {
 
     fn history(&self, extent: &Extent) -> History {
         let segments = self.survey.segments.clone();
-        History::new(Arc::clone(&self.storage), segments, extent, false)
+        History::new(Arc::clone(&self.storage), segments, extent)
     }
 
     fn finish(mut self, uuid: u128, extent: &Extent, checkpoint: Option<Checkpoint>) -> Recovered {

@@ -205,7 +205,7 @@ fn todays_reader_reads_it() {
         (checkpoint.seq(), checkpoint.digest(), checkpoint.size()),
         (8, "cafe", 13)
     );
-    let state: Vec<Vec<u8>> = checkpoint.into_chunks().map(Result::unwrap).collect();
+    let state: Vec<Vec<u8>> = super::chunks(checkpoint);
     assert_eq!(state, [b"state, ".to_vec(), b"opaque".to_vec()]);
 }
 

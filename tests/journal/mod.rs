@@ -14,6 +14,18 @@ use fakeredis::commit::CommandList;
 use fakeredis::commit::Commit;
 use fakeredis::commit::Effect;
 use fakeredis::commit::Record;
+use fakeredis::journal::Checkpoint;
+
+/// The chunks of a checkpoint's state.
+fn chunks(checkpoint: Checkpoint) -> Vec<Vec<u8>> {
+    let mut chunks = Vec::new();
+    let read = checkpoint.each_chunk(|chunk| {
+        chunks.push(chunk.to_vec());
+        Ok(())
+    });
+    read.unwrap();
+    chunks
+}
 
 /// A commit of `SET key value`.
 fn set(key: &str, value: &[u8]) -> Record {

@@ -108,7 +108,7 @@ fn a_checkpoint_shortens_recovery() {
     let (_journal, mut recovered) = Journal::open(dir.path(), &options()).unwrap();
     let checkpoint = recovered.checkpoint().unwrap();
     assert_eq!((checkpoint.seq(), checkpoint.digest()), (6, "digest"));
-    let chunks: Vec<Vec<u8>> = checkpoint.into_chunks().map(Result::unwrap).collect();
+    let chunks: Vec<Vec<u8>> = super::chunks(checkpoint);
     assert_eq!(chunks, [b"one".to_vec(), vec![0xff; 70_000]]);
     assert_eq!(seqs(recovered.entries()), [7]);
 }
@@ -122,29 +122,45 @@ fn a_checkpoint_of_the_future_is_refused() {
 }
 
 #[test]
-fn only_the_newest_checkpoints_are_kept() {
+fn checkpoints_are_kept_where_they_spare_records() {
     let dir = tempfile::tempdir().unwrap();
-    session(dir.path(), &options(), 10);
+    session(dir.path(), &options(), 3000);
     let options = Options {
-        keep_checkpoints: 3,
+        checkpoint_spacing: 5,
         ..options()
     };
     let (journal, _) = Journal::open(dir.path(), &options).unwrap();
-    for seq in 1..=6 {
-        journal
-            .checkpoint(seq, &mut std::iter::empty(), "d")
-            .unwrap();
-    }
-    let reader = Reader::open(dir.path()).unwrap();
-    let kept: Vec<Seq> = reader.checkpoints().iter().map(|info| info.seq).collect();
-    assert_eq!(kept, [4, 5, 6]);
-    let before = |seq| {
-        reader
-            .checkpoint_before(seq)
-            .unwrap()
-            .map(|found| found.seq())
+    let kept = || {
+        let reader = Reader::open(dir.path()).unwrap();
+        let kept = reader.checkpoints();
+        kept.iter().map(|info| info.seq).collect::<Vec<Seq>>()
     };
-    assert_eq!((before(3), before(5), before(99)), (None, Some(5), Some(6)));
+    let write = |seq, bytes| {
+        let mut chunks = vec![vec![b'x'; bytes]].into_iter();
+        assert_eq!(
+            journal.checkpoint(seq, &mut chunks, "").unwrap(),
+            bytes as u64
+        );
+    };
+    for seq in 5..=14 {
+        write(seq, 0);
+    }
+    assert_eq!(kept(), [5, 10, 13, 14], "every fifth, and the newest two");
+    for seq in [1000, 1500, 2002, 2900, 3000] {
+        write(seq, 39_000);
+    }
+    // 39,000 bytes pay after some 980 records.
+    let all = kept();
+    assert_eq!(all, [5, 10, 1000, 2002, 2900, 3000]);
+    let before = |seq| {
+        let reader = Reader::open(dir.path()).unwrap();
+        let found = reader.checkpoint_before(seq).unwrap();
+        found.map(|found| found.seq())
+    };
+    assert_eq!(
+        [4, 9, 999, 2001, 9999].map(before),
+        [None, Some(5), Some(10), Some(1000), Some(3000)]
+    );
 }
 
 #[test]

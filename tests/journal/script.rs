@@ -84,7 +84,7 @@ impl Life {
         let last = recovered.report.last_seq;
         let from = recovered.checkpoint().map_or(0, |checkpoint| {
             let seq = checkpoint.seq();
-            let state: Vec<Vec<u8>> = checkpoint.into_chunks().map(Result::unwrap).collect();
+            let state: Vec<Vec<u8>> = super::chunks(checkpoint);
             assert_eq!(state.concat(), seq.to_string().repeat(50).as_bytes());
             seq
         });
