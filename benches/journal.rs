@@ -127,7 +127,7 @@ fn settle(way: &Way, commit: &Commit) -> f64 {
             scope.spawn(|| {
                 for _ in 0..way.records / way.threads / way.batch {
                     let appended =
-                        (0..way.batch).map(|_| journal.append_commit(0, commit).unwrap());
+                        (0..way.batch).map(|_| journal.append_commit(0, &commit.into()).unwrap());
                     journal.settle(appended.last().unwrap()).unwrap();
                 }
             });
@@ -140,7 +140,7 @@ fn read(commit: &Commit) {
     let dir = tempfile::tempdir().unwrap();
     let journal = open(&dir, Fsync::No);
     for _ in 0..RECORDS {
-        journal.append_commit(0, commit).unwrap();
+        journal.append_commit(0, &commit.into()).unwrap();
     }
     journal.close().unwrap();
     drop(journal);

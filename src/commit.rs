@@ -83,6 +83,54 @@ impl Commit {
     }
 }
 
+/// A [`Commit`] that is being made: its parts, borrowed from where they are at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft<'a> {
+    /// The client's id, 0 for the fake itself.
+    pub client_id: u64,
+    /// The client's name.
+    pub client_name: &'a [u8],
+    /// How it came about.
+    pub origin: Origin,
+    /// The database that was selected when the unit began.
+    pub db: u32,
+    /// The commands as sent, in order.
+    pub commands: Commands<'a>,
+    /// What each of `commands` did to the data, one for one.
+    pub effects: &'a [Effect],
+    /// The seed of the unit's random numbers, where it drew any.
+    pub seed: Option<u64>,
+    /// CRC-32 (ISO-HDLC) of the RESP3 encodings of all replies, in order.
+    pub reply_crc: u32,
+    /// The replies, where they are to be recorded.
+    pub replies: Option<&'a [u8]>,
+}
+
+/// The commands of a unit.
+#[derive(Clone, Copy, Debug)]
+pub enum Commands<'a> {
+    /// One, as the words of a request.
+    One(&'a [&'a [u8]]),
+    /// Any number of them.
+    List(&'a CommandList),
+}
+
+impl<'a> From<&'a Commit> for Draft<'a> {
+    fn from(commit: &'a Commit) -> Self {
+        Draft {
+            client_id: commit.client.id,
+            client_name: commit.client.name.as_ref(),
+            origin: commit.origin,
+            db: commit.db,
+            commands: Commands::List(&commit.commands),
+            effects: &commit.effects,
+            seed: commit.seed,
+            reply_crc: commit.reply_crc,
+            replies: commit.replies.as_ref().map(Blob::as_ref),
+        }
+    }
+}
+
 /// Who sent a unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
@@ -122,8 +170,8 @@ pub enum Effect {
     None,
     /// Running the command as sent has the same effect again.
     Verbatim,
-    /// These canonical commands have the effect.
-    Rewritten(CommandList),
+    /// These canonical commands have the effect. Boxed: few effects are of this kind, and all are handed on.
+    Rewritten(Box<CommandList>),
 }
 
 /// A process opened the journal.

@@ -63,14 +63,13 @@ fn run(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
     {
         return enqueue(queue, argv);
     }
-    if command.is_unit() {
-        // EXEC records the commands of its queue, not itself.
-        return call_counted(cx, command, argv, None).0;
-    }
-    call_recorded(cx, command, argv)
+    let (reply, effect) = call_counted(cx, command, argv, None);
+    // EXEC records the commands of its queue, not itself.
+    cx.unit.own = (!command.is_unit()).then_some(effect);
+    reply
 }
 
-/// Runs a command as one of the unit's own: it is recorded with its effect.
+/// Runs one of the commands of a unit: it is recorded with its effect.
 pub(super) fn call_recorded(
     cx: &mut Context<'_>,
     command: &'static Command,

@@ -26,7 +26,9 @@ pub struct Unit {
     pub applying: bool,
     /// How the unit came about.
     pub origin: Origin,
-    /// The commands as sent, and what each did.
+    /// What the request itself did, where it is the unit's only command.
+    pub own: Option<Effect>,
+    /// The commands as sent, where they are not the request itself: those of an EXEC, or of the fake's own.
     pub commands: CommandList,
     /// One for each of `commands`.
     pub effects: Vec<Effect>,
@@ -80,6 +82,7 @@ impl Unit {
         self.seq = seq;
         self.db = db;
         self.origin = Origin::Direct;
+        self.own = None;
         self.commands.clear();
         self.effects.clear();
         self.aborted = None;
@@ -167,7 +170,7 @@ impl Unit {
         let is_own = self.changes - call.changes_before > expired || call.selected;
         match (call.expired, call.rewritten) {
             (None, None) if is_own => Effect::Verbatim,
-            (None, Some(commands)) if is_own => Effect::Rewritten(*commands),
+            (None, Some(commands)) if is_own => Effect::Rewritten(commands),
             (None, _) => Effect::None,
             (Some(mut effects), rewritten) => {
                 match rewritten {
@@ -175,7 +178,7 @@ impl Unit {
                     Some(commands) => effects.append(&commands),
                     None => effects.push(argv),
                 }
-                Effect::Rewritten(*effects)
+                Effect::Rewritten(effects)
             }
         }
     }
@@ -197,6 +200,13 @@ impl Unit {
         if self.recording {
             self.commands.push(argv);
             self.effects.push(Effect::Verbatim);
+        }
+    }
+
+    /// Adds the request itself, where the unit is one of several requests.
+    pub fn record_own(&mut self, argv: &[&[u8]]) {
+        if let Some(effect) = self.own.take() {
+            self.record(argv, effect);
         }
     }
 

@@ -84,7 +84,7 @@ impl Core {
             return false;
         };
         let argv: Vec<&[u8]> = argv.iter().map(|word| &**word).collect();
-        let expired = self.expire_due(now_us).map_err(|error| self.undo(&error));
+        let expired = self.expire_due(now_us);
         let outcome = self.run_request(connection, now_us, expired, &argv);
         if let Outcome::Reply(reply, _) = outcome
             && let Some(session) = self.world.sessions.get_mut(connection)
@@ -117,8 +117,7 @@ impl Core {
             return;
         };
         let origin = Origin::Blocked { cause: ready.seq };
-        let ran = self.run_unit(&mut session, now_us, origin, &argv);
-        let reply = ran.unwrap_or_else(|error| Reply::Error(self.undo(&error).into()));
+        let reply = self.run_unit(&mut session, now_us, origin, &argv);
         let blocks_again = self.unit.blocks;
         if !blocks_again {
             self.world.waits.remove(connection.id());

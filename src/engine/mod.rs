@@ -302,18 +302,17 @@ impl Core {
         let now_us = self.clock.at_us(now);
         let expired = self.expire_due(now_us);
         self.attend_waits(now_us);
-        let ready = expired.map_err(|error| self.undo(&error));
-        let outcome = self.run_request(connection, now_us, ready, argv);
+        let outcome = self.run_request(connection, now_us, expired, argv);
         self.attend_waits(now_us);
         outcome
     }
 
-    /// Runs one request, unless the engine is not `ready`; whom it serves is still to be served.
+    /// Runs one request, unless what was due could not be `expired`; whom it serves is still to be served.
     fn run_request(
         &mut self,
         connection: SessionKey,
         now_us: i64,
-        ready: Result<(), String>,
+        expired: Result<(), JournalError>,
         argv: &[&[u8]],
     ) -> Outcome {
         let Some(mut session) = self.world.sessions.take(connection) else {
@@ -321,21 +320,17 @@ impl Core {
         };
         debug_assert!(!self.world.waits.is_blocked(session.id));
         self.unit.blocks = false;
-        let mut reply = Reply::Silence;
-        if session.closing != Some(Closing::Now) {
-            session.active_us = now_us;
-            let ran = ready.and_then(|()| {
-                let ran = self.run_unit(&mut session, now_us, Origin::Direct, argv);
-                ran.map_err(|error| self.undo(&error))
-            });
-            reply = ran.unwrap_or_else(|error| Reply::Error(error.into()));
-        }
-        let outcome = match self.unit.blocks {
-            true => Outcome::Blocked,
-            false => {
-                session.commands += 1;
-                Outcome::Reply(reply, session.protocol)
-            }
+        session.active_us = now_us;
+        let reply = match expired {
+            _ if session.closing == Some(Closing::Now) => Reply::Silence,
+            Ok(()) => self.run_unit(&mut session, now_us, Origin::Direct, argv),
+            Err(error) => Reply::Error(self.undo(&error).into()),
+        };
+        let outcome = if self.unit.blocks {
+            Outcome::Blocked
+        } else {
+            session.commands += 1;
+            Outcome::Reply(reply, session.protocol)
         };
         self.world.sessions.put_back(connection, session);
         outcome
@@ -358,12 +353,14 @@ impl Core {
             unit: &mut self.unit,
             host: &mut self.host,
         };
-        let refused = commands
-            .iter()
-            .find_map(|argv| match execute(&mut context, &argv) {
+        let refused = commands.iter().find_map(|argv| {
+            let reply = execute(&mut context, &argv);
+            context.unit.record_own(&argv);
+            match reply {
                 Reply::Error(error) => Some(format!("{} answers: {error}", quoted(&argv))),
                 _ => None,
-            });
+            }
+        });
         if self.unit.changes() > 0 {
             let recorded = self.recorder.finish_own(&mut self.unit);
             recorded.map_err(|error| self.undo(&error))?;
@@ -407,13 +404,14 @@ impl Core {
         Ok(())
     }
 
+    /// Runs one request as a unit, and records it.
     fn run_unit(
         &mut self,
         session: &mut Session,
         now_us: i64,
         origin: Origin,
         argv: &[&[u8]],
-    ) -> Result<Reply, JournalError> {
+    ) -> Reply {
         self.begin(now_us, session.db);
         self.unit.origin = origin;
         self.host.last_seq = self.recorder.last_seq;
@@ -425,13 +423,15 @@ impl Core {
         };
         let reply = execute(&mut context, argv);
         if self.unit.blocks && self.unit.changes() == 0 {
-            return Ok(reply);
+            return reply;
         }
-        self.recorder
-            .finish(&mut self.unit, session, argv, &reply)?;
+        let recorded = self.recorder.finish(&mut self.unit, session, argv, &reply);
+        if let Err(error) = recorded {
+            return Reply::Error(self.undo(&error).into());
+        }
         self.host
             .checkpoint_if_due(&self.world.keyspace, self.recorder.last_seq);
-        Ok(reply)
+        reply
     }
 
     fn begin(&mut self, now_us: i64, db: usize) {

@@ -8,10 +8,10 @@ use crate::command::Abort;
 use crate::command::Unit;
 use crate::commit::Aborted;
 use crate::commit::Blob;
-use crate::commit::Client;
 use crate::commit::ClientEvent;
 use crate::commit::CommandList;
-use crate::commit::Commit;
+use crate::commit::Commands;
+use crate::commit::Draft;
 use crate::commit::Observed;
 use crate::commit::Record;
 use crate::commit::Seq;
@@ -67,8 +67,7 @@ pub(super) struct Recorder {
     pub(super) journal: Option<Arc<Journal>>,
     pub(super) level: Recording,
     pub(super) last_seq: Seq,
-    /// Filled anew for each unit, so that its buffers are allocated once.
-    commit: Commit,
+    /// Filled anew for each unit, so that it is allocated once.
     replies: Vec<u8>,
 }
 
@@ -97,7 +96,8 @@ impl Recorder {
         reply: &Reply,
     ) -> Result<(), JournalError> {
         if unit.changes() > 0 {
-            self.commit(unit, || session.client(), Some(reply))
+            let client = (session.id, &*session.name);
+            self.commit(unit, client, argv, Some(reply))
         } else if let Some(abort) = unit.aborted.take() {
             match self.level {
                 Recording::Commits => Ok(()),
@@ -116,7 +116,7 @@ impl Recorder {
 
     /// A unit of the fake itself is finished.
     pub(super) fn finish_own(&mut self, unit: &mut Unit) -> Result<(), JournalError> {
-        self.commit(unit, Client::default, None)
+        self.commit(unit, (0, b""), &[], None)
     }
 
     /// A connection opened or closed.
@@ -154,26 +154,33 @@ impl Recorder {
 
     fn commit(
         &mut self,
-        unit: &mut Unit,
-        client: impl FnOnce() -> Client,
+        unit: &Unit,
+        (client_id, client_name): (u64, &[u8]),
+        argv: &[&[u8]],
         reply: Option<&Reply>,
     ) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else {
             self.last_seq += 1;
             return Ok(());
         };
-        let commit = &mut self.commit;
-        commit.client = client();
-        commit.origin = unit.origin;
-        commit.db = unit.db as u32;
-        std::mem::swap(&mut commit.commands, &mut unit.commands);
-        std::mem::swap(&mut commit.effects, &mut unit.effects);
-        commit.seed = unit.seed();
         self.replies.clear();
-        let bytes = reply.map_or(&[][..], |reply| encoded(reply, &mut self.replies));
-        commit.reply_crc = crc32fast::hash(bytes);
-        commit.replies = (self.level == Recording::Session).then(|| Blob::from(bytes));
-        self.last_seq = journal.append_commit(unit.now_us, commit)?;
+        let replies = reply.map_or(&[][..], |reply| encoded(reply, &mut self.replies));
+        let (commands, effects) = match &unit.own {
+            Some(effect) => (Commands::One(argv), std::slice::from_ref(effect)),
+            None => (Commands::List(&unit.commands), &*unit.effects),
+        };
+        let commit = Draft {
+            client_id,
+            client_name,
+            origin: unit.origin,
+            db: unit.db as u32,
+            commands,
+            effects,
+            seed: unit.seed(),
+            reply_crc: crc32fast::hash(replies),
+            replies: (self.level == Recording::Session).then_some(replies),
+        };
+        self.last_seq = journal.append_commit(unit.now_us, &commit)?;
         Ok(())
     }
 }

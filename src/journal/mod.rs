@@ -53,7 +53,7 @@ pub use storage::Room;
 pub use storage::Storage;
 pub use storage::StorageFile;
 
-use crate::commit::Commit;
+use crate::commit::Draft;
 use crate::commit::Record;
 use crate::commit::Seq;
 use std::path::Path;
@@ -190,13 +190,13 @@ impl Journal {
         self.writer.append(kind, aux, clock_us, encode)
     }
 
-    /// Takes a commit as [`append`](Journal::append) does, without a [`Record`] around it.
+    /// Takes a commit as [`append`](Journal::append) does, from parts that are borrowed.
     ///
     /// # Errors
     ///
     /// As [`Journal::append`].
-    pub fn append_commit(&self, clock_us: i64, commit: &Commit) -> Result<Seq, JournalError> {
-        let (kind, aux) = (record::kind::COMMIT, record::cause(commit));
+    pub fn append_commit(&self, clock_us: i64, commit: &Draft<'_>) -> Result<Seq, JournalError> {
+        let (kind, aux) = (record::kind::COMMIT, record::cause(commit.origin));
         let encode = |buffer: &mut Vec<u8>| payload::encode_commit(commit, buffer);
         self.writer.append(kind, aux, clock_us, encode)
     }

@@ -5,7 +5,8 @@
 use super::codec::MAX_PAYLOAD;
 use super::codec::TooLarge;
 use crate::commit::CommandList;
-use crate::commit::Commit;
+use crate::commit::Commands;
+use crate::commit::Draft;
 use crate::commit::Effect;
 use crate::commit::Origin;
 
@@ -13,27 +14,32 @@ use crate::commit::Origin;
 const NUMBER: usize = 9;
 
 /// Appends the encoding of a commit to `out`; on an error `out` is as it was.
-pub(super) fn encode_commit(commit: &Commit, out: &mut Vec<u8>) -> Result<(), TooLarge> {
+pub(super) fn encode_commit(commit: &Draft<'_>, out: &mut Vec<u8>) -> Result<(), TooLarge> {
     let start = out.len();
-    let commands = commit.commands.size();
+    let commands = match commit.commands {
+        Commands::One(argv) => argv.iter().map(|arg| arg.len()).sum(),
+        Commands::List(list) => list.size(),
+    };
     if commands > MAX_PAYLOAD {
         return Err(TooLarge);
     }
     out.reserve(commands + 16 * NUMBER);
-    number(commit.client.id, out);
-    bytes(commit.client.name.as_ref(), out);
+    number(commit.client_id, out);
+    bytes(commit.client_name, out);
     origin(commit.origin, out);
     number(commit.db.into(), out);
-    list(&commit.commands, out);
+    match commit.commands {
+        Commands::One(argv) => {
+            number(1, out);
+            command(argv.iter().copied(), out);
+        }
+        Commands::List(commands) => list(commands, out),
+    }
     number(commit.effects.len() as u64, out);
     commit.effects.iter().for_each(|each| effect(each, out));
     option(commit.seed, number, out);
     number(commit.reply_crc.into(), out);
-    option(
-        commit.replies.as_ref(),
-        |replies, out| bytes(replies.as_ref(), out),
-        out,
-    );
+    option(commit.replies, bytes, out);
     if out.len() - start > MAX_PAYLOAD {
         out.truncate(start);
         return Err(TooLarge);
@@ -70,11 +76,14 @@ fn effect(effect: &Effect, out: &mut Vec<u8>) {
 
 fn list(commands: &CommandList, out: &mut Vec<u8>) {
     number(commands.len() as u64, out);
-    for command in 0..commands.len() {
-        let args = commands.args(command);
-        number(args.len() as u64, out);
-        args.for_each(|arg| bytes(arg, out));
+    for index in 0..commands.len() {
+        command(commands.args(index), out);
     }
+}
+
+fn command<'a>(args: impl ExactSizeIterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
+    number(args.len() as u64, out);
+    args.for_each(|arg| bytes(arg, out));
 }
 
 fn bytes(bytes: &[u8], out: &mut Vec<u8>) {
@@ -108,6 +117,7 @@ pub(super) mod tests {
     use super::*;
     use crate::commit::Blob;
     use crate::commit::Client;
+    use crate::commit::Commit;
     use crate::journal::codec;
     use proptest::prelude::*;
 
@@ -144,7 +154,7 @@ pub(super) mod tests {
         prop_oneof![
             Just(Effect::None),
             Just(Effect::Verbatim),
-            any_list().prop_map(Effect::Rewritten)
+            any_list().prop_map(|list| Effect::Rewritten(Box::new(list)))
         ]
     }
 
@@ -175,9 +185,22 @@ pub(super) mod tests {
         #[test]
         fn the_bytes_are_the_codecs(commit in any_commit()) {
             let (mut by_hand, mut by_codec) = (vec![1], vec![1]);
-            prop_assert_eq!(encode_commit(&commit, &mut by_hand), Ok(()));
+            prop_assert_eq!(encode_commit(&Draft::from(&commit), &mut by_hand), Ok(()));
             prop_assert_eq!(codec::encode(&commit, &mut by_codec), Ok(()));
             prop_assert!(by_hand == by_codec);
+        }
+
+        #[test]
+        fn the_words_of_a_request_are_a_list_of_one(mut commit in any_commit(), argv in prop::collection::vec(any_bytes(), 0..5)) {
+            commit.commands = CommandList::from_iter([argv.clone()]);
+            let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
+            let list = Draft::from(&commit);
+            let one = Draft { commands: Commands::One(&argv), ..list };
+            let [list, one] = [list, one].map(|draft| {
+                let mut bytes = Vec::new();
+                encode_commit(&draft, &mut bytes).map(|()| bytes)
+            });
+            prop_assert!(list == one);
         }
     }
 }

@@ -4,7 +4,6 @@ use super::codec;
 use super::codec::TooLarge;
 use super::codec::Undecodable;
 use super::payload;
-use crate::commit::Commit;
 use crate::commit::Origin;
 use crate::commit::Record;
 
@@ -33,7 +32,7 @@ pub mod kind {
 /// The kind and the `aux` number of a record's frame.
 pub(super) fn labels(record: &Record) -> (u8, u64) {
     match record {
-        Record::Commit(commit) => (kind::COMMIT, cause(commit)),
+        Record::Commit(commit) => (kind::COMMIT, cause(commit.origin)),
         Record::Open(_) => (kind::OPEN, 0),
         Record::Close(_) => (kind::CLOSE, 0),
         Record::Mark(_) => (kind::MARK, 0),
@@ -45,8 +44,8 @@ pub(super) fn labels(record: &Record) -> (u8, u64) {
 }
 
 /// The `aux` number of a commit: what served a blocked client.
-pub(super) fn cause(commit: &Commit) -> u64 {
-    match commit.origin {
+pub(super) fn cause(origin: Origin) -> u64 {
+    match origin {
         Origin::Blocked { cause } => cause,
         _ => 0,
     }
@@ -55,7 +54,7 @@ pub(super) fn cause(commit: &Commit) -> u64 {
 /// Appends a record's payload to `buffer`.
 pub(super) fn encode(record: &Record, buffer: &mut Vec<u8>) -> Result<(), TooLarge> {
     match record {
-        Record::Commit(commit) => payload::encode_commit(commit, buffer),
+        Record::Commit(commit) => payload::encode_commit(&commit.into(), buffer),
         Record::Open(open) => codec::encode(open, buffer),
         Record::Close(close) => codec::encode(close, buffer),
         Record::Mark(name) => codec::encode(name, buffer),

@@ -63,7 +63,7 @@ fn commits() -> Vec<Commit> {
         effects: vec![effect],
         ..Commit::default()
     };
-    let rewritten = |argv: &[&str]| Effect::Rewritten(list(&[argv]));
+    let rewritten = |argv: &[&str]| Effect::Rewritten(Box::new(list(&[argv])));
     vec![
         Commit {
             reply_crc: 0x1234_5678,
