@@ -12,7 +12,6 @@ use fakeredis::resp::encode_command;
 use fakeredis::session::Address;
 use fakeredis::session::SessionKey;
 use redis::Commands;
-use smallvec::SmallVec;
 
 /// How often each path is walked while instructions are counted.
 pub const STEPS: usize = 1_000;
@@ -164,8 +163,7 @@ fn play(
 ) {
     let batch = fake.engine().requests(|turn| {
         while let Some(len) = decoder.decode(input).unwrap() {
-            let argv: SmallVec<[&[u8]; 8]> = decoder.argv(input).collect();
-            match turn.run(Some(session), &argv) {
+            match decoder.with_argv(input, |argv| turn.run(Some(session), argv)) {
                 Outcome::Reply(reply, protocol) => encode(&reply, protocol, output),
                 Outcome::Blocked | Outcome::Closed => {
                     unreachable!("nothing blocks here, nobody closes")

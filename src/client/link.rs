@@ -68,10 +68,8 @@ impl Work<'_> {
         while !self.blocked {
             match self.decoder.decode(self.bytes) {
                 Ok(Some(len)) => {
-                    let outcome = {
-                        let argv: SmallVec<[&[u8]; 8]> = self.decoder.argv(self.bytes).collect();
-                        turn.run(Some(session), &argv)
-                    };
+                    let run = |argv: &[&[u8]]| turn.run(Some(session), argv);
+                    let outcome = self.decoder.with_argv(self.bytes, run);
                     self.bytes = &self.bytes[len..];
                     self.conclude(outcome)?;
                 }

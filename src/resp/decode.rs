@@ -18,6 +18,8 @@ pub struct Limits {
     pub unauthenticated: bool,
 }
 
+/// Up to this many arguments are few.
+const FEW: usize = 8;
 /// The longest inline request and the longest length line.
 const MAX_LINE: usize = 64 * 1024;
 
@@ -94,13 +96,9 @@ impl RequestDecoder {
             }
         }
         while let Some(missing @ 1..) = self.missing {
-            let Some(len) = self.bulk_len(input)? else {
+            let Some(end) = self.argument_end(input)? else {
                 return Ok(None);
             };
-            let end = self.at + len;
-            if input.len() < end + 2 {
-                return Ok(None);
-            }
             self.args.push(self.at..end);
             self.at = end + 2;
             self.bulk = None;
@@ -109,8 +107,35 @@ impl RequestDecoder {
         Ok(self.missing.take().map(|_| std::mem::take(&mut self.at)))
     }
 
+    /// Where the argument at hand ends, if it is complete; where it starts is `at` then.
+    #[inline]
+    fn argument_end(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
+        let rest = &input[self.at..];
+        let len = if self.bulk.is_none()
+            && let Some((len, next)) = short_number(rest)
+            && rest[0] == b'$'
+            && len <= self.limits.bulk
+        {
+            self.at += next;
+            self.bulk = Some(len);
+            len
+        } else if let Some(len) = self.bulk_len(input)? {
+            len
+        } else {
+            return Ok(None);
+        };
+        let end = self.at + len;
+        Ok((input.len() >= end + 2).then_some(end))
+    }
+
     /// Reads how many arguments the request has.
     fn count(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
+        if let Some((count @ ..=10, next)) = short_number(input)
+            && count <= self.limits.args
+        {
+            self.at = next;
+            return Ok(Some(count));
+        }
         let Some((count, next)) = length(input, 0, "mbulk count")? else {
             return Ok(None);
         };
@@ -163,6 +188,20 @@ impl RequestDecoder {
         self.args.iter().map(move |arg| &data[arg.clone()])
     }
 
+    /// Gives `work` the arguments of the request that [`decode`](Self::decode) just completed in `input`; few are not
+    /// put on the heap for it.
+    #[inline]
+    pub fn with_argv<T>(&self, input: &[u8], work: impl FnOnce(&[&[u8]]) -> T) -> T {
+        let mut few: [&[u8]; FEW] = [&[]; FEW];
+        let Some(few) = few.get_mut(..self.args.len()) else {
+            return work(&self.argv(input).collect::<Vec<_>>());
+        };
+        for (place, arg) in std::iter::zip(&mut *few, self.argv(input)) {
+            *place = arg;
+        }
+        work(few)
+    }
+
     fn decode_inline(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
         let Some(end) = input.iter().position(|&byte| byte == b'\n') else {
             if input.len() > MAX_LINE {
@@ -183,15 +222,11 @@ impl RequestDecoder {
 }
 
 /// A `*` or `$` line at `at`: its number (`None` when it is not one) and the next line's start.
-#[inline]
 fn length(
     input: &[u8],
     at: usize,
     what: &str,
 ) -> Result<Option<(Option<i64>, usize)>, DecodeError> {
-    if let Some((number, len)) = short_number(&input[at + 1..]) {
-        return Ok(Some((Some(number), at + 1 + len)));
-    }
     match line(input, at) {
         Some((text, next)) => Ok(Some((parse_i64(&text[1..]), next))),
         None if input.len() - at > MAX_LINE => Err(error(format!("too big {what} string"))),
@@ -199,18 +234,24 @@ fn length(
     }
 }
 
-/// A line of one to four digits, as nearly all lengths are: its number, and its length with the line's end.
+/// What most length lines are, a marker and one to three digits: the number, and where the next line starts.
 #[inline]
-fn short_number(line: &[u8]) -> Option<(i64, usize)> {
-    let mut number = 0;
-    for (at, &byte) in line.iter().enumerate().take(5) {
-        match byte {
-            b'0'..=b'9' if number > 0 || at == 0 => number = number * 10 + i64::from(byte - b'0'),
-            b'\r' if at > 0 && at + 1 < line.len() => return Some((number, at + 2)),
-            _ => return None,
-        }
+fn short_number(line: &[u8]) -> Option<(usize, usize)> {
+    let digit = |byte: u8| usize::from(byte - b'0');
+    match *line {
+        [_, a @ b'0'..=b'9', b'\r', _, ..] => Some((digit(a), 4)),
+        [_, a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', _, ..] => Some((10 * digit(a) + digit(b), 5)),
+        [
+            _,
+            a @ b'1'..=b'9',
+            b @ b'0'..=b'9',
+            c @ b'0'..=b'9',
+            b'\r',
+            _,
+            ..,
+        ] => Some((100 * digit(a) + 10 * digit(b) + digit(c), 6)),
+        _ => None,
     }
-    None
 }
 
 /// Splits a line into arguments as redis-cli and `redis.conf` do: spaces separate, `"…"` takes

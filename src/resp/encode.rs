@@ -1,5 +1,7 @@
 //! Replies and commands to bytes.
 
+use std::borrow::Cow;
+
 use super::Protocol;
 use super::Reply;
 use crate::number::format_double;
@@ -8,6 +10,8 @@ use crate::number::format_double;
 pub fn encode(reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
     let resp3 = protocol == Protocol::Resp3;
     match reply {
+        // A text of our own has no line ends.
+        Reply::Simple(Cow::Borrowed(text)) => plain_line(b'+', text.as_bytes(), out),
         Reply::Simple(text) => line(b'+', text.as_bytes(), out),
         // Line ends at the end are dropped, as Redis does for errors alone.
         Reply::Error(text) => line(b'-', text.trim_end_matches(['\r', '\n']).as_bytes(), out),
@@ -75,13 +79,27 @@ fn line(marker: u8, text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn integer(marker: u8, number: i64, out: &mut Vec<u8>) {
+fn plain_line(marker: u8, text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len() + 3);
     out.push(marker);
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    out.extend_from_slice(text);
     out.extend_from_slice(b"\r\n");
 }
 
+fn integer(marker: u8, number: i64, out: &mut Vec<u8>) {
+    match number {
+        0..10 => out.extend_from_slice(&[marker, b'0' + number as u8, b'\r', b'\n']),
+        10..100 => {
+            let [tens, ones] = [number / 10, number % 10].map(|digit| b'0' + digit as u8);
+            out.extend_from_slice(&[marker, tens, ones, b'\r', b'\n']);
+        }
+        _ => plain_line(marker, itoa::Buffer::new().format(number).as_bytes(), out),
+    }
+}
+
 fn blob(marker: u8, prefix: &[u8], bytes: &[u8], out: &mut Vec<u8>) {
+    // The longest length has twenty digits.
+    out.reserve(prefix.len() + bytes.len() + 25);
     integer(marker, (prefix.len() + bytes.len()) as i64, out);
     out.extend_from_slice(prefix);
     out.extend_from_slice(bytes);
