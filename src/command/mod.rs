@@ -86,8 +86,10 @@ pub const REDIS_VERSION: &str = "8.2.3";
 pub type Handler = fn(&mut Context<'_>, Args<'_>) -> Result;
 
 /// A command's row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Command {
+    /// Its place in the table of all commands.
+    pub index: usize,
     /// The name in upper case; `CLIENT|ID` for a subcommand.
     pub name: &'static str,
     /// How many words the name has.
@@ -201,6 +203,7 @@ const fn cmd(
     run: Handler,
 ) -> Command {
     Command {
+        index: 0,
         name,
         words: 1,
         arity,
@@ -304,12 +307,21 @@ impl Command {
     }
 }
 
+/// All rows, each with its place.
+static TABLE: LazyLock<Vec<Command>> = LazyLock::new(|| {
+    let rows = FAMILIES.iter().flat_map(|family| family.commands);
+    let placed = |(index, row): (usize, &Command)| Command {
+        index,
+        ..row.clone()
+    };
+    rows.chain(own::COMMANDS).enumerate().map(placed).collect()
+});
+
 /// All rows by name.
 static BY_NAME: LazyLock<HashTable<&'static Command>> = LazyLock::new(|| {
     let hash = |command: &&Command| name_hash(command.name.as_bytes());
-    let rows = FAMILIES.iter().flat_map(|family| family.commands);
     let mut table = HashTable::new();
-    for command in rows.chain(own::COMMANDS) {
+    for command in TABLE.iter() {
         table.insert_unique(hash(&command), command, hash);
     }
     table
@@ -329,7 +341,10 @@ fn name_hash(name: &[u8]) -> u64 {
 
 /// The row of a command, `CLIENT` or `CLIENT|ID`, whatever the case.
 pub fn lookup(name: &[u8]) -> Option<&'static Command> {
-    let is = |command: &&Command| command.name.as_bytes().eq_ignore_ascii_case(name);
+    let is = |command: &&Command| {
+        let own = command.name.as_bytes();
+        own == name || own.eq_ignore_ascii_case(name)
+    };
     BY_NAME.find(name_hash(name), is).copied()
 }
 

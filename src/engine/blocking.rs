@@ -53,10 +53,14 @@ impl Core {
     }
 
     /// Serves whoever waits for what changed, and ends the waits that are over: called after every unit.
+    #[inline]
     pub(super) fn attend_waits(&mut self, now_us: i64) {
-        if self.world.waits.is_empty() {
-            return;
+        if !self.world.waits.is_empty() {
+            self.attend_waiting(now_us);
         }
+    }
+
+    fn attend_waiting(&mut self, now_us: i64) {
         self.serve_ready(now_us);
         // The unit may have moved the clock.
         self.world.time_out(self.clock.now_us());

@@ -376,7 +376,15 @@ impl Core {
     /// # Errors
     ///
     /// The journal takes no records.
+    #[inline]
     pub fn expire_due(&mut self, now_us: i64) -> Result<(), JournalError> {
+        match self.world.keyspace.is_due(now_us.div_euclid(1000)) {
+            true => self.expire(now_us),
+            false => Ok(()),
+        }
+    }
+
+    fn expire(&mut self, now_us: i64) -> Result<(), JournalError> {
         if !self.world.active_expire || self.world.broken.is_some() {
             return Ok(());
         }

@@ -83,7 +83,8 @@ impl Keyspace {
     }
 
     /// Whether anything is due at `now_ms`.
-    fn is_due(&self, now_ms: i64) -> bool {
+    #[inline]
+    pub fn is_due(&self, now_ms: i64) -> bool {
         self.dbs[..self.touched].iter().any(|db| db.is_due(now_ms))
     }
 

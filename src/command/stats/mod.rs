@@ -11,10 +11,7 @@ pub use slowlog::SlowLog;
 pub use slowlog::SlowLogEntry;
 
 use std::collections::BTreeMap;
-use std::ptr;
 use std::time::Duration;
-
-use hashbrown::HashTable;
 
 use super::Command;
 
@@ -49,7 +46,8 @@ pub struct Stats {
     /// Error replies.
     pub errors: u64,
     by_code: BTreeMap<String, u64>,
-    by_command: HashTable<CommandStats>,
+    /// By [`Command::index`], as far as commands ran.
+    by_command: Vec<Option<Box<CommandStats>>>,
 }
 
 /// Counters of one command.
@@ -72,20 +70,15 @@ pub struct CommandStats {
 impl Stats {
     /// The counters of a command.
     pub fn command(&mut self, command: &'static Command) -> &mut CommandStats {
-        let hash = |command: &Command| (ptr::from_ref(command).addr() as u64).wrapping_mul(SPREAD);
-        self.by_command
-            .entry(
-                hash(command),
-                |stats| ptr::eq(stats.command, command),
-                |stats| hash(stats.command),
-            )
-            .or_insert_with(|| CommandStats::new(command))
-            .into_mut()
+        if self.by_command.len() <= command.index {
+            self.by_command.resize(command.index + 1, None);
+        }
+        self.by_command[command.index].get_or_insert_with(|| CommandStats::new(command).into())
     }
 
     /// The commands that ran or were refused, sorted by name.
     pub fn by_command(&self) -> Vec<&CommandStats> {
-        let mut all: Vec<_> = self.by_command.iter().collect();
+        let mut all: Vec<_> = self.by_command.iter().flatten().map(Box::as_ref).collect();
         all.sort_by_key(|stats| stats.command.name);
         all
     }
@@ -108,9 +101,6 @@ impl Stats {
         }
     }
 }
-
-/// An odd number that carries an address's bits to the top, where the table looks for its tag.
-const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl CommandStats {
     fn new(command: &'static Command) -> CommandStats {
