@@ -64,19 +64,9 @@ fn run(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
         return enqueue(queue, argv);
     }
     let (reply, effect) = call_counted(cx, command, argv, None);
-    // EXEC records the commands of its queue, not itself.
-    cx.unit.own = (!command.is_unit()).then_some(effect);
-    reply
-}
-
-/// Runs one of the commands of a unit: it is recorded with its effect.
-pub(super) fn call_recorded(
-    cx: &mut Context<'_>,
-    command: &'static Command,
-    argv: &[&[u8]],
-) -> Reply {
-    let (reply, effect) = call_counted(cx, command, argv, None);
-    cx.unit.record(argv, effect);
+    // EXEC records the commands of its queue; itself only where it ran none, and found watched keys expired.
+    let is_own = !command.is_unit() || cx.unit.commands.is_empty();
+    cx.unit.own = is_own.then_some(effect);
     reply
 }
 
@@ -165,8 +155,8 @@ fn call(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]]) -> (Reply, Effe
 }
 
 /// Runs a command of a connection: monitors see it, statistics count it. `caller` is who runs it, if that is
-/// not the connection itself.
-fn call_counted(
+/// not the connection itself. What the command did is still to be recorded.
+pub(super) fn call_counted(
     cx: &mut Context<'_>,
     command: &'static Command,
     argv: &[&[u8]],

@@ -5,12 +5,13 @@ use super::Command;
 use super::args::Args;
 use super::cmd;
 use super::context::Context;
-use super::dispatch::call_recorded;
+use super::dispatch::call_counted;
 use super::reply::Result;
 use super::reply::fixed;
 use super::resolve;
 use super::spec::*;
 use super::unit::Abort;
+use crate::commit::Effect;
 use crate::commit::Origin;
 use crate::resp::Protocol;
 use crate::resp::Reply;
@@ -71,13 +72,18 @@ fn exec(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     cx.unit.origin = Origin::Exec;
     cx.session.executing = Some(queue.commands.len());
     let mut replies = Vec::with_capacity(queue.commands.len());
-    for argv in queue.commands.iter() {
-        let reply = match resolve(&argv) {
-            Ok(command) => call_recorded(cx, command, &argv),
-            Err(error) => error.into(),
+    let mut effects = Vec::with_capacity(queue.commands.len());
+    let mut argv = Vec::new();
+    for index in 0..queue.commands.len() {
+        queue.commands.get(index, &mut argv);
+        let (reply, effect) = match resolve(&argv) {
+            Ok(command) => call_counted(cx, command, &argv, None),
+            Err(error) => (error.into(), Effect::None),
         };
+        effects.push(effect);
         replies.push((reply, cx.session.protocol));
     }
+    cx.unit.record_all(queue.commands, effects);
     cx.session.executing = None;
     // HELLO inside the transaction: each reply keeps the shape of its own time.
     let shape = |(reply, protocol): (Reply, Protocol)| match protocol {

@@ -205,16 +205,23 @@ impl Unit {
 
     /// Adds the request itself, where the unit is one of several requests.
     pub fn record_own(&mut self, argv: &[&[u8]]) {
-        if let Some(effect) = self.own.take() {
-            self.record(argv, effect);
+        if let Some(effect) = self.own.take().filter(|_| self.recording) {
+            self.commands.push(argv);
+            self.effects.push(effect);
         }
     }
 
-    /// Adds a command of the unit with its effect.
-    pub(super) fn record(&mut self, argv: &[&[u8]], effect: Effect) {
-        if self.recording {
-            self.commands.push(argv);
-            self.effects.push(effect);
+    /// Adds commands of the unit, each with its effect.
+    pub(super) fn record_all(&mut self, commands: CommandList, effects: Vec<Effect>) {
+        match self.recording {
+            true if self.commands.is_empty() => {
+                (self.commands, self.effects) = (commands, effects);
+            }
+            true => {
+                self.commands.append(&commands);
+                self.effects.extend(effects);
+            }
+            false => {}
         }
     }
 }

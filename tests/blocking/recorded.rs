@@ -195,3 +195,21 @@ fn a_wait_that_meets_an_expired_key_records_its_removal() {
     let removed = commits(dir.path());
     assert_eq!(effect(&removed.last().unwrap().1), "DEL l");
 }
+
+#[test]
+fn an_exec_that_meets_an_expired_key_records_its_removal() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = Lab::new(dir.path());
+    lab.run(1, "DEBUG SET-ACTIVE-EXPIRE 0");
+    assert_eq!(lab.run(1, "SET k a PX 50"), "OK");
+    assert_eq!(lab.run(0, "WATCH k"), "OK");
+    assert_eq!(lab.run(0, "MULTI"), "OK");
+    assert_eq!(lab.run(0, "SET other b"), "QUEUED");
+    lab.fake
+        .clock()
+        .advance(std::time::Duration::from_millis(50));
+    assert_eq!(lab.run(0, "EXEC"), "(nil)");
+    lab.fake.close().unwrap();
+    let removed = commits(dir.path());
+    assert_eq!(effect(&removed.last().unwrap().1), "DEL k");
+}
