@@ -1,6 +1,6 @@
 //! The keyspace: keys and their values, times to live and watches. It knows no command and no client.
 //!
-//! A [`Keyspace`] is copy-on-write: [`Clone`] is a snapshot, and costs one reference count per thousand keys.
+//! A [`Keyspace`] is copy-on-write: [`Clone`] is a snapshot, and costs one reference count for each database.
 
 mod db;
 mod digest;
@@ -14,12 +14,14 @@ pub use slot::Slot;
 pub use watch::Touch;
 pub use watch::WatchRegistry;
 
+use triomphe::Arc;
+
 use crate::value::Value;
 
-/// The databases, numbered from 0.
+/// The databases, numbered from 0. A clone shares them, and each database until one side changes it.
 #[derive(Clone, Debug)]
 pub struct Keyspace {
-    dbs: Vec<Db>,
+    dbs: Vec<Arc<Db>>,
     /// Only the first so many were ever changed: what is asked before each command need not look at the others.
     touched: usize,
 }
@@ -28,7 +30,7 @@ impl Keyspace {
     /// `databases` empty databases.
     pub fn new(databases: usize) -> Keyspace {
         Keyspace {
-            dbs: vec![Db::default(); databases],
+            dbs: vec![Arc::default(); databases],
             touched: 0,
         }
     }
@@ -41,7 +43,7 @@ impl Keyspace {
     /// Makes sure that there are at least `databases` databases.
     pub fn grow(&mut self, databases: usize) {
         if self.dbs.len() < databases {
-            self.dbs.resize(databases, Db::default());
+            self.dbs.resize(databases, Arc::default());
         }
     }
 
@@ -61,18 +63,19 @@ impl Keyspace {
     /// When there is no such database; SELECT checks.
     pub fn db_mut(&mut self, index: usize) -> &mut Db {
         self.touched = self.touched.max(index + 1);
-        &mut self.dbs[index]
+        Arc::make_mut(&mut self.dbs[index])
     }
 
     /// The databases that hold keys, with their numbers.
     pub fn used(&self) -> impl Iterator<Item = (usize, &Db)> {
-        self.dbs.iter().enumerate().filter(|(_, db)| !db.is_empty())
+        let dbs = self.dbs.iter().map(|db| &**db).enumerate();
+        dbs.filter(|(_, db)| !db.is_empty())
     }
 
     /// Does something to every value that leaves its contents and times as they are.
     pub fn each_value_mut(&mut self, mut change: impl FnMut(&mut Value)) {
         for db in self.dbs.iter_mut().filter(|db| !db.is_empty()) {
-            db.each_value_mut(&mut change);
+            Arc::make_mut(db).each_value_mut(&mut change);
         }
     }
 
@@ -95,7 +98,8 @@ impl Keyspace {
     }
 
     fn first_due(&self, now_ms: i64) -> Option<(usize, Due)> {
-        let due = |(index, db): (usize, &Db)| db.next_due(now_ms).map(|(at, due)| (at, index, due));
+        let due =
+            |(index, db): (usize, &Arc<Db>)| db.next_due(now_ms).map(|(at, due)| (at, index, due));
         let all = self.dbs.iter().enumerate().filter_map(due);
         all.min_by_key(|(at, index, _)| (*at, *index))
             .map(|(_, index, due)| (index, due))

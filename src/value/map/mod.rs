@@ -9,37 +9,30 @@
 //!
 //! It must not know what its values mean.
 
+mod table;
 mod vector;
 
 use std::hash::BuildHasher;
+use std::hash::Hasher;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use triomphe::Arc;
 
 use crate::bytes::Bytes;
+use table::Table;
 use vector::CowVec;
 
 /// Up to this many entries are found by looking at each; the table starts beyond.
 const SMALL: usize = 8;
-/// The average number of table slots in one shard before the shards are split: few are so much larger that
-/// their tables outgrow the 896 slots that 1024 buckets may have.
-const SHARD: usize = 800;
-/// Positions and shards that the map itself computes are there.
+/// Positions that the map itself computes are there.
 const WITHIN: &str = "a position below the length";
 
 /// An insertion-ordered, copy-on-write map from byte strings to `V`.
 #[derive(Clone, Debug)]
 pub struct Map<V> {
     entries: CowVec<(Bytes, V)>,
-    /// Chosen by the hash's high bits.
-    shards: CowVec<Arc<Shard>>,
-    /// A power of two; 0 while the map is small.
-    shard_count: usize,
+    /// Empty while the map is small.
+    table: Table,
 }
-
-/// The positions of entries, found by the hashes of their keys.
-type Shard = HashTable<u32>;
 
 impl<V> Default for Map<V> {
     fn default() -> Self {
@@ -52,8 +45,7 @@ impl<V> Map<V> {
     pub const fn new() -> Map<V> {
         Map {
             entries: CowVec::new(),
-            shards: CowVec::new(),
-            shard_count: 0,
+            table: Table::new(),
         }
     }
 
@@ -73,16 +65,15 @@ impl<V> Map<V> {
     }
 
     /// The position of `key` in the order.
+    #[inline]
     pub fn index_of(&self, key: &[u8]) -> Option<usize> {
-        if self.shard_count == 0 {
+        if self.table.is_empty() {
             let mut few = self.entries.few().iter();
             return few.position(|(other, _)| **other == *key);
         }
-        let hash = hash(key);
-        self.shards
-            .get(shard_of(hash, self.shard_count))?
-            .find(hash, |&index| *self.at(index as usize).0 == *key)
-            .map(|&index| index as usize)
+        let is_it = |index: u32| *self.at(index as usize).0 == *key;
+        let index = self.table.find(hash(key), is_it)?;
+        Some(index as usize)
     }
 
     /// Whether `key` is there.
@@ -122,12 +113,7 @@ impl<V> Map<V> {
 
     /// Bytes that the map itself takes beside its keys' and values' own allocations.
     pub fn heap_size(&self) -> usize {
-        let slots: usize = self
-            .shards
-            .iter()
-            .map(|shard| shard.allocation_size())
-            .sum();
-        self.entries.capacity() * size_of::<(Bytes, V)>() + slots
+        self.entries.capacity() * size_of::<(Bytes, V)>() + self.table.heap_size()
     }
 
     fn at(&self, index: usize) -> &(Bytes, V) {
@@ -175,14 +161,11 @@ impl<V: Clone> Map<V> {
     pub fn remove_index(&mut self, index: usize) -> (Bytes, V) {
         assert!(index < self.len(), "no entry {index} among {}", self.len());
         let last = self.len() - 1;
-        if self.shard_count > 0 {
-            let removed = hash(&self.at(index).0);
+        if !self.table.is_empty() {
             let moved = hash(&self.at(last).0);
-            self.slot_mut(removed, index, |entry| {
-                entry.remove();
-            });
+            self.table.remove(hash(&self.at(index).0), index as u32);
             if index != last {
-                self.slot_mut(moved, last, |mut entry| *entry.get_mut() = index as u32);
+                self.table.replace(moved, last as u32, index as u32);
             }
         }
         let mut entry = self.entries.pop().expect(WITHIN);
@@ -202,7 +185,12 @@ impl<V: Clone> Map<V> {
             self.entries.swap(at, at + 1);
         }
         let entry = self.entries.pop().expect(WITHIN);
-        self.close_gap(index as u32, hash(&entry.0));
+        if !self.table.is_empty() {
+            let gap = index as u32;
+            self.table.remove(hash(&entry.0), gap);
+            self.table
+                .each_mut(|index| *index -= u32::from(*index > gap));
+        }
         Some(entry)
     }
 
@@ -225,29 +213,9 @@ impl<V: Clone> Map<V> {
             _ => index,
         };
         if from != to {
-            self.each_position_mut(|index| *index = shifted(*index as usize) as u32);
+            self.table
+                .each_mut(|index| *index = shifted(*index as usize) as u32);
         }
-    }
-
-    /// Forgets the position of a removed entry; those behind it are one less.
-    fn close_gap(&mut self, removed: u32, hash: u64) {
-        if self.shard_count == 0 {
-            return;
-        }
-        self.slot_mut(hash, removed as usize, |entry| {
-            entry.remove();
-        });
-        self.each_position_mut(|index| *index -= u32::from(*index > removed));
-    }
-
-    fn each_position_mut(&mut self, mut change: impl FnMut(&mut u32)) {
-        for shard in 0..self.shard_count {
-            self.shard_mut(shard).iter_mut().for_each(&mut change);
-        }
-    }
-
-    fn shard_mut(&mut self, shard: usize) -> &mut Shard {
-        Arc::make_mut(self.shards.get_mut(shard).expect(WITHIN))
     }
 
     /// Changes every value.
@@ -259,45 +227,21 @@ impl<V: Clone> Map<V> {
         &mut self.entries.get_mut(index).expect(WITHIN).1
     }
 
-    fn slot_mut(
-        &mut self,
-        hash: u64,
-        index: usize,
-        change: impl FnOnce(hashbrown::hash_table::OccupiedEntry<'_, u32>),
-    ) {
-        let entry = self
-            .shard_mut(shard_of(hash, self.shard_count))
-            .find_entry(hash, |&other| other as usize == index);
-        change(entry.unwrap_or_else(|_| unreachable!("every entry has its slot")));
-    }
-
     /// Appends an entry whose key is not there yet.
     fn push(&mut self, key: Bytes, value: V) {
-        let (index, hash) = (self.len(), hash(&key));
         self.entries.push((key, value));
-        if self.shard_count > 0 && self.len() <= self.shard_count * SHARD {
-            let shard = self.shards.get_mut(shard_of(hash, self.shard_count));
-            let shard = Arc::make_mut(shard.expect(WITHIN));
-            insert_slot(shard, &self.entries, hash, index);
+        if !self.table.is_empty() {
+            self.note(self.len() - 1);
         } else if self.len() > SMALL {
-            self.rebuild((self.shard_count * 2).max(1));
+            (0..self.len()).for_each(|index| self.note(index));
         }
     }
 
-    /// Makes the table anew with `count` shards.
-    fn rebuild(&mut self, count: usize) {
-        let mut tables: Vec<Shard> = (0..count).map(|_| Shard::new()).collect();
-        for (index, key) in self.keys().enumerate() {
-            let hash = hash(key);
-            insert_slot(
-                &mut tables[shard_of(hash, count)],
-                &self.entries,
-                hash,
-                index,
-            );
-        }
-        self.shards = tables.into_iter().map(Arc::new).collect();
-        self.shard_count = count;
+    /// Notes in the table where the entry at `index` is.
+    fn note(&mut self, index: usize) {
+        let index = u32::try_from(index).expect("below 2^32 keys");
+        let hash_of = |at: u32| hash(&self.entries.get(at as usize).expect(WITHIN).0);
+        self.table.insert(hash_of(index), index, hash_of);
     }
 }
 
@@ -319,20 +263,11 @@ impl<K: Into<Bytes> + AsRef<[u8]>, V: Clone> FromIterator<(K, V)> for Map<V> {
 }
 
 /// A hash with a fixed seed.
+#[inline]
 fn hash(key: &[u8]) -> u64 {
-    FixedState::with_seed(0).hash_one(key)
-}
-
-/// Which of `shards`, a power of two, has the keys of this hash. Their tables use other bits of it.
-fn shard_of(hash: u64, shards: usize) -> usize {
-    (hash >> 32) as usize & (shards - 1)
-}
-
-/// Notes in a shard where the entry of this hash is.
-fn insert_slot<V>(shard: &mut Shard, entries: &CowVec<(Bytes, V)>, key_hash: u64, index: usize) {
-    let index = u32::try_from(index).expect("below 2^32 keys");
-    let rehash = |&at: &u32| hash(&entries.get(at as usize).expect(WITHIN).0);
-    shard.insert_unique(key_hash, index, rehash);
+    let mut hasher = FixedState::with_seed(0).build_hasher();
+    hasher.write(key);
+    hasher.finish()
 }
 
 #[cfg(test)]
