@@ -228,7 +228,7 @@ impl Shard {
 /// The buckets, of so many, in which a position of this hash may be, the likeliest first: chosen by its lower half.
 #[inline]
 fn way(hash: u64, buckets: usize) -> impl Iterator<Item = usize> {
-    let home = ((hash & u64::from(u32::MAX)) * buckets as u64 >> 32) as usize;
+    let home = (((hash & u64::from(u32::MAX)) * buckets as u64) >> 32) as usize;
     (home..buckets).chain(0..home)
 }
 
@@ -247,7 +247,7 @@ impl Bucket {
         let rest = u32::from_le_bytes([i, j, k, l]);
         let rest = equal_bytes(u64::from(rest), tag) & u64::from(u32::MAX);
         // The bits of byte n are those of slots n and 8 + n.
-        let mut slots = first >> 7 | rest >> 6;
+        let mut slots = (first >> 7) | (rest >> 6);
         std::iter::from_fn(move || {
             let bit = slots.trailing_zeros() as usize;
             slots &= slots.wrapping_sub(1);
@@ -261,7 +261,7 @@ impl Bucket {
 fn equal_bytes(word: u64, byte: u8) -> u64 {
     const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
     let differing = word ^ u64::from_le_bytes([byte; 8]);
-    !((differing & LOW) + LOW | differing | LOW)
+    !(((differing & LOW) + LOW) | differing | LOW)
 }
 
 #[cfg(test)]
@@ -288,7 +288,7 @@ mod tests {
     /// Few different hashes, so that buckets overflow.
     fn hash_of(position: u32) -> u64 {
         let mixed = u64::from(position % 700).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        mixed ^ mixed >> 29
+        mixed ^ (mixed >> 29)
     }
 
     proptest! {
