@@ -7,17 +7,19 @@ mod decode;
 mod encode;
 mod pretty;
 mod reply;
+mod request;
+mod words;
 
 pub use decode::DecodeError;
-pub use decode::Limits;
-pub use decode::RequestDecoder;
 pub use decode::decode_reply;
-pub use decode::split_quoted;
 pub use encode::encode;
 pub use encode::encode_command;
 pub use pretty::pretty;
 pub use pretty::quote;
 pub use reply::Reply;
+pub use request::Limits;
+pub use request::RequestDecoder;
+pub use words::split_quoted;
 
 /// The protocol version of a connection, chosen by `HELLO`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
