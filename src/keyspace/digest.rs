@@ -120,7 +120,7 @@ impl Item {
                 item.sum(set.iter().map(|member| Item::new("member").bytes(&member)))
             }
             Value::ZSet(zset) => item.sum(zset.iter().map(|(member, score)| {
-                let member = Item::new("member").bytes(member);
+                let member = Item::new("member").bytes(&member);
                 member.bytes(&score.to_le_bytes())
             })),
             Value::Hash(hash) => item.sum(fields(hash)),

@@ -209,7 +209,7 @@ fn elements(cx: &mut Context<'_>, key: &[u8]) -> Result<(Vec<Bytes>, bool)> {
         Some(Value::List(list)) => Ok((list.iter().map(Bytes::from).collect(), true)),
         Some(Value::Set(set)) => Ok((set::members(set), false)),
         Some(Value::ZSet(zset)) => {
-            let members = zset.iter().map(|(member, _)| member.clone());
+            let members = zset.iter().map(|(member, _)| member.into());
             Ok((members.collect(), true))
         }
         Some(Value::String(_) | Value::Hash(_) | Value::Stream(_) | Value::Vectors(_)) => {

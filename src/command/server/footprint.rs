@@ -4,7 +4,6 @@
 //! are set whole and for what is packed, and for tables but while Redis moves one into a larger one and has both;
 //! skiplists have levels by chance. What the fake itself takes is another number, and nobody's business.
 
-use crate::bytes::Bytes;
 use crate::command::generic::object::encoding;
 use crate::keyspace::Slot;
 use crate::value::Element;
@@ -97,7 +96,7 @@ fn hash_table(hash: &Hash) -> usize {
 }
 
 fn skiplist(zset: &ZSet) -> usize {
-    let entry = |(member, _): (&Bytes, f64)| SKIPLIST_ENTRY - ENTRY + text(member.len());
+    let entry = |(member, _): (Element<'_>, f64)| SKIPLIST_ENTRY - ENTRY + text(member.len());
     SKIPLIST + table(zset.len()) + zset.iter().map(entry).sum::<usize>()
 }
 

@@ -176,7 +176,7 @@ impl Source {
             }
             Some(Members::ZSet(zset)) => Box::new(
                 zset.iter()
-                    .map(|(member, score)| (member.into(), self.weighed(score))),
+                    .map(|(member, score)| (member, self.weighed(score))),
             ),
         }
     }
@@ -288,9 +288,7 @@ fn difference(sources: &[Source]) -> Vec<Scored> {
     let (first, others) = sources.split_first().expect("there is at least one key");
     let only = |member: &[u8]| others.iter().all(|other| other.score(member).is_none());
     let members = first.members().filter(|(member, _)| only(member));
-    members
-        .map(|(member, score)| (member.into(), score))
-        .collect()
+    members.map(super::owned).collect()
 }
 
 fn intersection(sources: &[Source], aggregate: Aggregate) -> Vec<Scored> {

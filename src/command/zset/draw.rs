@@ -9,6 +9,7 @@ use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::spec::*;
 use crate::command::zset::Scored;
+use crate::command::zset::owned;
 use crate::command::zset::pairs;
 use crate::command::zset::reply;
 use crate::number::format_i64;
@@ -142,9 +143,6 @@ fn pick(cx: &mut Context<'_>, key: &[u8], count: i64) -> Result<Vec<Scored>> {
     let len = cx.zset(key)?.map_or(0, ZSet::len);
     let positions = random::positions(cx, count, len)?;
     let zset = cx.peek_zset(key)?;
-    let entry = |at| zset?.members().get_index(at);
-    let entries = positions.into_iter().filter_map(entry);
-    Ok(entries
-        .map(|(member, score)| (member.clone(), *score))
-        .collect())
+    let entry = |at| zset?.get_index(at).map(owned);
+    Ok(positions.into_iter().filter_map(entry).collect())
 }

@@ -24,6 +24,7 @@ use crate::bytes::Bytes;
 use crate::number::format_double;
 use crate::number::format_double_in_full;
 use crate::resp::Reply;
+use crate::value::Element;
 use crate::value::ZSet;
 use span::Span;
 
@@ -68,8 +69,8 @@ fn pairs(members: impl IntoIterator<Item = Scored>) -> Reply {
     Reply::Array(members.into_iter().flat_map(pair).collect())
 }
 
-fn owned((member, score): (&Bytes, f64)) -> Scored {
-    (member.clone(), score)
+fn owned((member, score): (Element<'_>, f64)) -> Scored {
+    (member.into(), score)
 }
 
 fn zcard(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
@@ -154,14 +155,13 @@ fn zscan(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     if !zset.is_skiplist() {
         // A listpack is walked in one step, whatever the cursor and the count.
         let found = zset.iter().filter(|(member, _)| scan.matches(member));
-        let texts = |(member, score): (&Bytes, f64)| [member.clone(), format_double(score).into()];
+        let texts = |(member, score)| [Bytes::from(member), format_double(score).into()];
         return Ok(scan_reply(0, found.flat_map(texts)));
     }
     let window = scan.window(zset.len());
     let next = window.start;
-    let entries = window.rev().filter_map(|at| zset.members().get_index(at));
+    let entries = window.rev().filter_map(|at| zset.get_index(at));
     let found = entries.filter(|(member, _)| scan.matches(member));
-    let texts =
-        |(member, score): (&Bytes, &f64)| [member.clone(), format_double_in_full(*score).into()];
+    let texts = |(member, score)| [Bytes::from(member), format_double_in_full(score).into()];
     Ok(scan_reply(next, found.flat_map(texts)))
 }

@@ -4,6 +4,7 @@ use super::cell::Cell;
 use super::cell::Point;
 use super::shape::Shape;
 use crate::bytes::Bytes;
+use crate::value::Element;
 use crate::value::ZSet;
 
 /// A member inside a shape.
@@ -27,9 +28,8 @@ pub fn search(zset: &ZSet, shape: &Shape) -> impl Iterator<Item = Found> {
         .filter_map(|(member, score)| {
             let place = Point::from_score(score);
             let distance = shape.reaches(place)?;
-            let member = member.clone();
             Some(Found {
-                member,
+                member: member.into(),
                 score,
                 place,
                 distance,
@@ -38,7 +38,7 @@ pub fn search(zset: &ZSet, shape: &Shape) -> impl Iterator<Item = Found> {
 }
 
 /// The members inside a cell.
-fn members(zset: &ZSet, cell: Cell) -> impl Iterator<Item = (&Bytes, f64)> {
+fn members(zset: &ZSet, cell: Cell) -> impl Iterator<Item = (Element<'_>, f64)> {
     let scores = cell.scores();
     let first = |limit: f64| zset.first_rank(|score, _| score < limit);
     zset.range(first(scores.start)..first(scores.end))

@@ -176,17 +176,19 @@ pub fn encode_value(value: &Value, out: &mut Vec<u8>, compress: bool) {
 /// When the bytes are not a value.
 pub fn decode_value(bytes: &mut &[u8]) -> Result<Value, RestoreError> {
     let kind = bytes.first().copied();
-    if kind == Some(kind::SET) {
+    if let Some(kind @ (kind::SET | kind::ZSET)) = kind {
         let mut input = Input::new(&bytes[1..]);
-        let set = set::read_table(&mut input)?;
+        let value = match kind {
+            kind::SET => Value::Set(Arc::new(set::read_table(&mut input)?)),
+            _ => Value::ZSet(Arc::new(zset::read_table(&mut input)?)),
+        };
         *bytes = input.rest();
-        return Ok(Value::Set(Arc::new(set)));
+        return Ok(value);
     }
     let (mut value, rest) = decode(Input::new(bytes), &Limits::default())?;
     match (kind, &mut value) {
         (Some(kind::HASH | kind::HASH_TTL), Value::Hash(hash)) => Arc::make_mut(hash).make_table(),
         (Some(kind::LIST), Value::List(list)) => Arc::make_mut(list).make_quicklist(),
-        (Some(kind::ZSET), Value::ZSet(zset)) => Arc::make_mut(zset).make_skiplist(),
         _ => {}
     }
     *bytes = rest;

@@ -12,6 +12,7 @@ use super::ziplist;
 use crate::bytes::Bytes;
 use crate::number::format_double;
 use crate::number::parse_f64;
+use crate::value::Element;
 use crate::value::PackLimits;
 use crate::value::ZSet;
 
@@ -21,7 +22,12 @@ const TEXT_INFINITY: u8 = 254;
 const TEXT_NEG_INFINITY: u8 = 255;
 
 pub(super) fn write(zset: &ZSet, out: &mut Vec<u8>, style: Style) {
-    if zset.is_skiplist() {
+    // What keeps the order of the state shows what the order depends on, and not the encoding.
+    let is_skiplist = match style.redis_order {
+        true => zset.is_skiplist(),
+        false => !zset.is_packed(),
+    };
+    if is_skiplist {
         write_skiplist(zset, out, style);
     } else {
         write_listpack(zset, out, style);
@@ -32,36 +38,30 @@ pub(super) fn write(zset: &ZSet, out: &mut Vec<u8>, style: Style) {
 fn write_skiplist(zset: &ZSet, out: &mut Vec<u8>, style: Style) {
     out.push(kind::ZSET);
     length::write(out, zset.len() as u64);
-    let entry = |(member, score): (&Bytes, f64)| {
-        string::write(member, out, style.compress);
+    let entry = |(member, score): (Element<'_>, f64)| {
+        string::write(&member, out, style.compress);
         out.extend(score.to_le_bytes());
     };
     if style.redis_order {
         zset.iter().rev().for_each(entry);
     } else {
-        state_order(zset).for_each(entry);
+        zset.members().for_each(entry);
     }
 }
 
 fn write_listpack(zset: &ZSet, out: &mut Vec<u8>, style: Style) {
     let mut listpack = Listpack::new();
-    let entry = |(member, score): (&Bytes, f64)| {
-        listpack.push(member);
+    let entry = |(member, score): (Element<'_>, f64)| {
+        listpack.push(&member);
         listpack.push(format_double(score).as_bytes());
     };
     if style.redis_order {
         zset.iter().for_each(entry);
     } else {
-        state_order(zset).for_each(entry);
+        zset.members().for_each(entry);
     }
     out.push(kind::ZSET_LISTPACK);
     string::write(&listpack.finish(), out, style.compress);
-}
-
-fn state_order(zset: &ZSet) -> impl Iterator<Item = (&Bytes, f64)> {
-    zset.members()
-        .iter()
-        .map(|(member, score)| (member, *score))
 }
 
 pub(super) fn read(
@@ -70,8 +70,8 @@ pub(super) fn read(
     limits: &PackLimits,
 ) -> Result<ZSet, Malformed> {
     let mut zset = match kind {
-        kind::ZSET => read_entries(input, |input| Ok(f64::from_le_bytes(input.array()?))),
-        kind::ZSET_TEXT => read_entries(input, read_text_score),
+        kind::ZSET => read_entries(ZSet::new(), input, read_score),
+        kind::ZSET_TEXT => read_entries(ZSet::new(), input, read_text_score),
         kind::ZSET_ZIPLIST => pairs(ziplist::read(&string::read(input)?)?),
         _ => pairs(listpack::read(&string::read(input)?)?),
     }?;
@@ -84,16 +84,28 @@ pub(super) fn read(
     (!zset.is_empty()).then_some(zset).ok_or(Malformed)
 }
 
+/// A sorted set that was a table when it was written: it is one again, with its members in the same order.
+pub(super) fn read_table(input: &mut Input<'_>) -> Result<ZSet, Malformed> {
+    let mut zset = ZSet::new();
+    zset.make_skiplist();
+    let zset = read_entries(zset, input, read_score)?;
+    (!zset.is_empty()).then_some(zset).ok_or(Malformed)
+}
+
 fn read_entries(
+    mut zset: ZSet,
     input: &mut Input<'_>,
     score: impl Fn(&mut Input<'_>) -> Result<f64, Malformed>,
 ) -> Result<ZSet, Malformed> {
-    let mut zset = ZSet::new();
     for _ in 0..length::read(input)? {
         let member = string::read(input)?;
         insert(&mut zset, &member, score(input)?)?;
     }
     Ok(zset)
+}
+
+fn read_score(input: &mut Input<'_>) -> Result<f64, Malformed> {
+    input.array().map(f64::from_le_bytes)
 }
 
 fn read_text_score(input: &mut Input<'_>) -> Result<f64, Malformed> {

@@ -85,7 +85,7 @@ impl Listpack {
         if index <= len / 2 {
             (0..index).fold(Listpack::START, |at, _| self.next(at))
         } else {
-            (index..len).fold(self.end(), |end, _| entry::before(&self.bytes, end))
+            (index..len).fold(self.end(), |end, _| self.before(end))
         }
     }
 }
@@ -117,7 +117,7 @@ impl<'a> DoubleEndedIterator for Entries<'a> {
         if self.start == self.end {
             return None;
         }
-        self.end = entry::before(&self.listpack.bytes, self.end);
+        self.end = self.listpack.before(self.end);
         let (entry, _) = self.listpack.get(self.end)?;
         Some(entry)
     }

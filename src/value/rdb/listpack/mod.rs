@@ -145,6 +145,11 @@ impl Listpack {
         entry::next(&self.bytes, at)
     }
 
+    /// Where the entry that ends at `end` begins.
+    pub(in crate::value) fn before(&self, end: usize) -> usize {
+        entry::before(&self.bytes, end)
+    }
+
     /// The first that equals `entry` of the first, second and so on of each `group` entries: which one it is, and
     /// where it begins. All integers must be there as such, as they are where no block was taken as it came.
     pub(in crate::value) fn find(&self, entry: Entry<'_>, group: usize) -> Option<(usize, usize)> {
