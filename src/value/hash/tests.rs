@@ -87,6 +87,8 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
     fn behaves_like_a_vector_of_pairs(ops in prop::collection::vec((0u8..8, any_text(), any_text()), 0..900)) {
         let (mut hash, mut model) = (Hash::new(), Vec::<(Bytes, Bytes)>::new());

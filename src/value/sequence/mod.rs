@@ -410,6 +410,14 @@ impl<'a, L: Leaf> DoubleEndedIterator for Iter<'a, L> {
 
 impl<L: Leaf> ExactSizeIterator for Iter<'_, L> {}
 
+impl<L: Leaf> From<L> for Sequence<L> {
+    fn from(leaf: L) -> Sequence<L> {
+        Sequence {
+            root: Child::new(Node::Leaf(leaf)),
+        }
+    }
+}
+
 impl<L: Leaf> FromIterator<L::Item> for Sequence<L> {
     fn from_iter<I: IntoIterator<Item = L::Item>>(items: I) -> Sequence<L> {
         let mut sequence = Sequence::new();

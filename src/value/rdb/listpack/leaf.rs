@@ -36,6 +36,7 @@ impl Leaf for Listpack {
             listpack: self,
             start: self.place(range.start),
             end: self.place(range.end),
+            len: range.len(),
         }
     }
 
@@ -97,31 +98,35 @@ pub(in crate::value) struct Entries<'a> {
     /// Where the first one begins that is still to come, and where the last one ends.
     start: usize,
     end: usize,
+    /// How many are still to come.
+    len: usize,
 }
 
 impl<'a> Iterator for Entries<'a> {
     type Item = Entry<'a>;
 
     fn next(&mut self) -> Option<Entry<'a>> {
-        if self.start == self.end {
-            return None;
-        }
+        self.len = self.len.checked_sub(1)?;
         let (entry, next) = self.listpack.get(self.start)?;
         self.start = next;
         Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.len, Some(self.len))
     }
 }
 
 impl<'a> DoubleEndedIterator for Entries<'a> {
     fn next_back(&mut self) -> Option<Entry<'a>> {
-        if self.start == self.end {
-            return None;
-        }
+        self.len = self.len.checked_sub(1)?;
         self.end = self.listpack.before(self.end);
         let (entry, _) = self.listpack.get(self.end)?;
         Some(entry)
     }
 }
+
+impl ExactSizeIterator for Entries<'_> {}
 
 #[cfg(test)]
 mod tests {

@@ -9,18 +9,12 @@ use crate::value::sequence::Leaf;
 
 /// Pairs of neighbouring entries in order, from both ends.
 #[derive(Clone, Debug)]
-pub(in crate::value) struct Pairs<'a> {
-    entries: Entries<'a>,
-    len: usize,
-}
+pub(in crate::value) struct Pairs<'a>(Entries<'a>);
 
 impl Listpack {
     /// A range of its pairs.
     pub(in crate::value) fn pairs(&self, range: Range<usize>) -> Pairs<'_> {
-        Pairs {
-            len: range.len(),
-            entries: self.range(2 * range.start..2 * range.end),
-        }
+        Pairs(self.range(2 * range.start..2 * range.end))
     }
 }
 
@@ -28,21 +22,19 @@ impl<'a> Iterator for Pairs<'a> {
     type Item = (Entry<'a>, Entry<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let pair = (self.entries.next()?, self.entries.next()?);
-        self.len -= 1;
-        Some(pair)
+        Some((self.0.next()?, self.0.next()?))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.len, Some(self.len))
+        let len = self.0.len() / 2;
+        (len, Some(len))
     }
 }
 
 impl DoubleEndedIterator for Pairs<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        let second = self.entries.next_back()?;
-        self.len -= 1;
-        Some((self.entries.next_back()?, second))
+        let second = self.0.next_back()?;
+        Some((self.0.next_back()?, second))
     }
 }
 
