@@ -3,10 +3,12 @@
 use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
+use std::time::Duration;
 
 use fakeredis::Config;
 use fakeredis::FakeRedis;
 use fakeredis::Listen;
+use fakeredis::clock::Stopwatch;
 use redis::Commands;
 
 fn talk(stream: &mut TcpStream, request: &[u8], reply: &[u8]) {
@@ -152,6 +154,14 @@ fn what_was_sent_before_the_server_stops_is_answered() {
     let mut replies = Vec::new();
     stream.read_to_end(&mut replies).unwrap();
     assert!(replies.ends_with(b":19999\r\n:20000\r\n"));
+}
+
+#[test]
+fn a_server_stops_at_once_however_young_it_is() {
+    let fake = FakeRedis::new();
+    let watch = Stopwatch::start();
+    (0..50).for_each(|_| fake.serve("127.0.0.1:0").unwrap().stop());
+    assert!(watch.elapsed() < Duration::from_secs(3));
 }
 
 #[test]

@@ -254,11 +254,11 @@ impl Reactor {
 
     /// Waits for something to do, and makes those ready who have.
     fn wait(&mut self, events: &mut Events) -> Waited {
+        self.bell.set_asleep(true);
+        self.read_notes();
         if self.has_ended() {
             return Waited::Ended;
         }
-        self.bell.set_asleep(true);
-        self.read_notes();
         let polled = self.poll.poll(events, Some(self.patience()));
         self.bell.set_asleep(false);
         if polled.is_err_and(|error| error.kind() != io::ErrorKind::Interrupted) {

@@ -1,9 +1,9 @@
 //! The servers that are compared: how they are started, watched and stopped.
 
+use std::io::ErrorKind;
 use std::io::Read;
 use std::io::Write;
-use std::net::TcpListener;
-use std::net::TcpStream;
+use std::net;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
@@ -12,11 +12,16 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use fakeredis::clock::Stopwatch;
-use fakeredis::resp::Limits;
 use fakeredis::resp::RequestDecoder;
+use mio::Events;
+use mio::Interest;
+use mio::Poll;
+use mio::Token;
+use mio::event::Source;
+use mio::net::TcpListener;
+use mio::net::TcpStream;
+use slab::Slab;
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
 
 /// A running server; it is killed when this is dropped.
 pub struct Server {
@@ -132,7 +137,7 @@ fn redis() -> PathBuf {
 }
 
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
@@ -140,7 +145,7 @@ fn free_port() -> u16 {
 fn await_pong(child: &mut Child, port: u16) {
     loop {
         assert!(child.try_wait().unwrap().is_none(), "the server ended");
-        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) {
+        if let Ok(mut stream) = net::TcpStream::connect(("127.0.0.1", port)) {
             stream.write_all(b"PING\r\n").unwrap();
             let mut answer = [0; 5];
             // A server that is loading its data refuses, then ends the answer with more than this.
@@ -152,38 +157,73 @@ fn await_pong(child: &mut Child, port: u16) {
     }
 }
 
-/// A server that reads requests and answers `+OK`: one thread, one read and one write a batch.
+/// A server that reads requests and answers `+OK`: our loop without anything that it serves, one read and one write
+/// a batch.
 pub fn answer_ok(port: u16) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port))
-            .await
+    const LISTENER: Token = Token(usize::MAX);
+    let mut poll = Poll::new().unwrap();
+    let mut events = Events::with_capacity(1024);
+    let mut listener = TcpListener::bind(([127, 0, 0, 1], port).into()).unwrap();
+    let registry = poll.registry().try_clone().unwrap();
+    let register = |source: &mut dyn Source, token| {
+        registry
+            .register(source, token, Interest::READABLE)
             .unwrap();
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(answer_ok_on(stream));
+    };
+    register(&mut listener, LISTENER);
+    let mut clients = Slab::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        poll.poll(&mut events, None).unwrap();
+        for event in &events {
+            if event.token() == LISTENER {
+                while let Ok((mut stream, _)) = listener.accept() {
+                    stream.set_nodelay(true).unwrap();
+                    let place = clients.vacant_entry();
+                    register(&mut stream, Token(place.key()));
+                    place.insert(Client::new(stream));
+                }
+            } else if !clients[event.token().0].answer(&mut buffer) {
+                clients.remove(event.token().0);
+            }
         }
-    });
+    }
 }
 
-async fn answer_ok_on(mut stream: tokio::net::TcpStream) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut decoder = RequestDecoder::new(Limits::default());
-    let (mut input, mut output) = (Vec::with_capacity(16 * 1024), Vec::new());
-    loop {
-        if stream.read_buf(&mut input).await? == 0 {
-            return Ok(());
+struct Client {
+    stream: TcpStream,
+    decoder: RequestDecoder,
+    /// The beginning of a request.
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl Client {
+    fn new(stream: TcpStream) -> Client {
+        Client {
+            stream,
+            decoder: RequestDecoder::default(),
+            input: Vec::new(),
+            output: Vec::new(),
         }
+    }
+
+    /// Answers what can be read; false at its end. Whoever sends more than the buffer at once is not served.
+    fn answer(&mut self, buffer: &mut [u8]) -> bool {
+        let len = match self.stream.read(buffer) {
+            Ok(0) => return false,
+            Ok(len) => len,
+            Err(error) => return error.kind() == ErrorKind::WouldBlock,
+        };
+        self.input.extend_from_slice(&buffer[..len]);
         let mut start = 0;
-        while let Ok(Some(len)) = decoder.decode(&input[start..]) {
+        while let Ok(Some(len)) = self.decoder.decode(&self.input[start..]) {
             start += len;
-            output.extend_from_slice(b"+OK\r\n");
+            self.output.extend_from_slice(b"+OK\r\n");
         }
-        input.drain(..start);
-        stream.write_all(&output).await?;
-        output.clear();
+        self.input.drain(..start);
+        let written = self.stream.write_all(&self.output);
+        self.output.clear();
+        written.is_ok()
     }
 }
