@@ -3,6 +3,7 @@
 use super::codec::MAX_PAYLOAD;
 use super::error::JournalError;
 use super::format::ALIGN;
+use super::format::Checksum;
 use super::format::FILE_HEADER;
 use super::format::FRAME_HEADER;
 use super::format::FileHeader;
@@ -64,7 +65,7 @@ pub(super) fn write(
 
 struct FrameWriter<'a> {
     file: &'a dyn StorageFile,
-    salt: u32,
+    checksum: Checksum,
     link: u32,
     offset: u64,
     number: u64,
@@ -77,7 +78,7 @@ impl<'a> FrameWriter<'a> {
         file.write_at(0, &bytes)?;
         Ok(FrameWriter {
             file,
-            salt: header.salt(),
+            checksum: Checksum::seeded(header.salt()),
             link: u32::from_le_bytes(bytes[92..].try_into().expect("four bytes")),
             offset: FILE_HEADER as u64,
             number: 1,
@@ -104,7 +105,7 @@ impl<'a> FrameWriter<'a> {
             aux,
             payload.len(),
         );
-        self.link = seal(&mut self.buffer, self.salt, 0, self.link);
+        self.link = seal(&mut self.buffer, &self.checksum, 0, self.link);
         self.file.write_at(self.offset, &self.buffer)?;
         self.offset += self.buffer.len() as u64;
         self.number += 1;

@@ -194,6 +194,7 @@ fn whole_record(bytes: &[u8], salt: u32) -> Option<FrameHeader> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::format::Checksum;
     use crate::journal::format::draft;
     use crate::journal::format::frame_len;
     use crate::journal::format::seal;
@@ -208,7 +209,7 @@ mod tests {
             frame[..FRAME_HEADER].fill(0);
             draft(frame, 1, 1, seq, 0, 0, 8);
         }
-        seal(&mut bytes, SALT, durable, 0);
+        seal(&mut bytes, &Checksum::seeded(SALT), durable, 0);
         bytes
     }
 

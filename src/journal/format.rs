@@ -70,11 +70,26 @@ impl FileKind {
     }
 }
 
+/// CRC-32 (ISO-HDLC) from a seed; made once for many uses, because it asks what the processor can do.
+#[derive(Clone)]
+pub(super) struct Checksum(Hasher);
+
+impl Checksum {
+    pub(super) fn seeded(seed: u32) -> Checksum {
+        Checksum(Hasher::new_with_initial(seed))
+    }
+
+    #[inline]
+    pub(super) fn of(&self, bytes: &[u8]) -> u32 {
+        let mut hasher = self.0.clone();
+        hasher.update(bytes);
+        hasher.finalize()
+    }
+}
+
 /// CRC-32 (ISO-HDLC) of `bytes`, continued from `seed`.
 pub(super) fn crc(seed: u32, bytes: &[u8]) -> u32 {
-    let mut hasher = Hasher::new_with_initial(seed);
-    hasher.update(bytes);
-    hasher.finalize()
+    Checksum::seeded(seed).of(bytes)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -258,27 +273,28 @@ pub(super) fn draft(
     aux: u64,
     len: usize,
 ) {
-    frame[0..4].copy_from_slice(&FRAME_MAGIC);
-    frame[8..12].copy_from_slice(&(len as u32).to_le_bytes());
-    frame[20] = kind;
-    frame[22] = codec;
-    frame[24..32].copy_from_slice(&seq.to_le_bytes());
-    frame[32..40].copy_from_slice(&clock_us.to_le_bytes());
-    frame[48..56].copy_from_slice(&aux.to_le_bytes());
+    let header: &mut [u8; FRAME_HEADER] = frame.first_chunk_mut().expect("a frame has a header");
+    header[0..4].copy_from_slice(&FRAME_MAGIC);
+    header[8..12].copy_from_slice(&(len as u32).to_le_bytes());
+    header[20] = kind;
+    header[22] = codec;
+    header[24..32].copy_from_slice(&seq.to_le_bytes());
+    header[32..40].copy_from_slice(&clock_us.to_le_bytes());
+    header[48..56].copy_from_slice(&aux.to_le_bytes());
 }
 
 /// Completes all drafted `frames` with what is known when they are written; returns the last link.
-pub(super) fn seal(frames: &mut [u8], salt: u32, durable_seq: Seq, mut link: u32) -> u32 {
+pub(super) fn seal(frames: &mut [u8], checksum: &Checksum, durable_seq: Seq, mut link: u32) -> u32 {
     let mut rest = frames;
-    while !rest.is_empty() {
-        let len = u32_at(rest, 8) as usize;
-        let (frame, after) = rest.split_at_mut(frame_len(len));
-        let payload_crc = crc(salt, &frame[FRAME_HEADER..FRAME_HEADER + len]);
-        frame[12..16].copy_from_slice(&payload_crc.to_le_bytes());
-        frame[16..20].copy_from_slice(&link.to_le_bytes());
-        frame[40..48].copy_from_slice(&durable_seq.to_le_bytes());
-        link = crc(salt, &frame[8..FRAME_HEADER]);
-        frame[4..8].copy_from_slice(&link.to_le_bytes());
+    while let Some((header, after)) = rest.split_first_chunk_mut::<FRAME_HEADER>() {
+        let len = u32_at(header, 8) as usize;
+        let (body, after) = after.split_at_mut(len.next_multiple_of(ALIGN));
+        let payload_crc = checksum.of(&body[..len]);
+        header[12..16].copy_from_slice(&payload_crc.to_le_bytes());
+        header[16..20].copy_from_slice(&link.to_le_bytes());
+        header[40..48].copy_from_slice(&durable_seq.to_le_bytes());
+        link = checksum.of(&header[8..]);
+        header[4..8].copy_from_slice(&link.to_le_bytes());
         rest = after;
     }
     link
@@ -348,7 +364,7 @@ mod tests {
         let mut frames = vec![0; frame_len(3) + frame_len(8)];
         draft(&mut frames, 1, 1, 4, -9, 2, 3);
         draft(&mut frames[frame_len(3)..], 1, 1, 5, -8, 0, 8);
-        let last = seal(&mut frames, 99, 3, 42);
+        let last = seal(&mut frames, &Checksum::seeded(99), 3, 42);
         let first = FrameHeader::decode(&frames, 99).unwrap();
         let second = FrameHeader::decode(&frames[frame_len(3)..], 99).unwrap();
         assert_eq!(

@@ -25,6 +25,7 @@ mod storage;
 mod survey;
 mod syncer;
 mod tail;
+mod turn;
 mod writer;
 
 pub use checkpoint::Checkpoint;

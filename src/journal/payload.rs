@@ -86,6 +86,7 @@ fn command<'a>(args: impl ExactSizeIterator<Item = &'a [u8]>, out: &mut Vec<u8>)
     args.for_each(|arg| bytes(arg, out));
 }
 
+#[inline]
 fn bytes(bytes: &[u8], out: &mut Vec<u8>) {
     number(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
@@ -101,15 +102,17 @@ fn option<T>(value: Option<T>, some: impl FnOnce(T, &mut Vec<u8>), out: &mut Vec
 /// A small number is one byte; of a larger one, a byte says the width.
 #[inline]
 fn number(number: u64, out: &mut Vec<u8>) {
-    let bytes = number.to_le_bytes();
     let (mark, width) = match number {
         0..=250 => return out.push(number as u8),
         251..=0xffff => (251, 2),
         0x1_0000..=0xffff_ffff => (252, 4),
         _ => (253, 8),
     };
+    let end = out.len() + 1 + width;
     out.push(mark);
-    out.extend_from_slice(&bytes[..width]);
+    // All eight bytes and back again: a copy of a length that is known is one store.
+    out.extend_from_slice(&number.to_le_bytes());
+    out.truncate(end);
 }
 
 #[cfg(test)]

@@ -79,13 +79,15 @@ impl Queue {
         self.check()?;
         let frames = &mut self.batch.frames;
         let start = frames.len();
-        frames.resize(start + FRAME_HEADER, 0);
+        frames.extend_from_slice(&[0; FRAME_HEADER]);
         if encode(frames).is_err() {
             frames.truncate(start);
             return Err(JournalError::TooLarge { limit: MAX_PAYLOAD });
         }
         let len = frames.len() - start - FRAME_HEADER;
-        frames.resize(frames.len().next_multiple_of(ALIGN), 0);
+        let end = frames.len().next_multiple_of(ALIGN);
+        frames.extend_from_slice(&[0; ALIGN]);
+        frames.truncate(end);
         let seq = self.last_seq + 1;
         draft(&mut frames[start..], kind, CODEC, seq, clock_us, aux, len);
         if start == 0 {

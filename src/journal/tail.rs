@@ -2,6 +2,7 @@
 
 use super::damage::written;
 use super::error::JournalError;
+use super::format::Checksum;
 use super::format::FILE_HEADER;
 use super::format::FileHeader;
 use super::format::FileKind;
@@ -25,8 +26,8 @@ pub(super) const QUARANTINE: &str = "quarantine";
 pub(super) struct Tail {
     pub(super) outlet: Outlet,
     pub(super) header: FileHeader,
-    /// The seed of the segment's checksums.
-    pub(super) salt: u32,
+    /// Seeded for the segment.
+    checksum: Checksum,
     /// Where the next frame goes.
     pub(super) place: Place,
     /// Where the frames end that were settled: what a failure falls back to.
@@ -38,7 +39,7 @@ impl Tail {
         Tail {
             outlet: Outlet::new(file),
             header,
-            salt: header.salt(),
+            checksum: Checksum::seeded(header.salt()),
             place,
             settled: place,
         }
@@ -79,7 +80,7 @@ impl Tail {
     /// Writes a batch, with one call at most. After an error the file may hold a part of it.
     pub(super) fn write(&mut self, batch: &mut Batch, durable_seq: Seq) -> io::Result<()> {
         let frames = &mut batch.frames;
-        let link = seal(frames, self.salt, durable_seq, self.place.link);
+        let link = seal(frames, &self.checksum, durable_seq, self.place.link);
         if let Err(error) = self.outlet.put(self.place.offset, frames) {
             // Healing replaces the file anyway; this only spares readers the torn part.
             let _ = self.cut();

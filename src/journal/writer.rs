@@ -1,6 +1,6 @@
 //! Append, write, sync, rotate: everything that a running writer does, for many threads at once.
 //!
-//! Locks are taken in this order: sync turn, state. The state's is held for memory work, for writes where
+//! Locks are taken in this order: turn, state. The state's is held for memory work, for writes where
 //! the file has no room that can be stored into, and while a segment is sealed; never during other syncs.
 
 use super::Fsync;
@@ -16,6 +16,7 @@ use super::storage::Storage;
 use super::survey::read_header;
 use super::tail::Tail;
 use super::tail::replace;
+use super::turn::Turns;
 use crate::commit::Seq;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -34,9 +35,9 @@ pub(super) struct Writer {
     pub(super) storage: Arc<dyn Storage>,
     fsync: Fsync,
     segment_bytes: u64,
-    /// Held during a sync: of two syncs of one file only one would be told of a failure. Also while a
+    /// Taken for a sync: of two syncs of one file only one would be told of a failure. Also while a
     /// segment is sealed, and under [`Fsync::Always`] while anything is written.
-    sync_turn: Mutex<()>,
+    turns: Turns,
     state: Mutex<State>,
     written: AtomicU64,
     durable: AtomicU64,
@@ -63,7 +64,7 @@ impl Writer {
             storage,
             fsync: options.fsync,
             segment_bytes: options.segment_bytes,
-            sync_turn: Mutex::new(()),
+            turns: Turns::default(),
             state: Mutex::new(State { queue, tail }),
             written: AtomicU64::new(last),
             durable: AtomicU64::new(last),
@@ -147,11 +148,11 @@ impl Writer {
             return self.write(&mut state);
         }
         drop(state);
-        let _turn = lock(&self.sync_turn);
+        let _turn = self.turns.take();
         self.write_in_turn().map(drop)
     }
 
-    /// Writes all that is pending, in a new segment if the present one is full. Needs the sync turn.
+    /// Writes all that is pending, in a new segment if the present one is full. Needs the turn.
     fn write_in_turn(&self) -> Result<MutexGuard<'_, State>, JournalError> {
         let mut state = self.state();
         state.queue.check()?;
@@ -183,7 +184,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Seals the segment and begins the next. Needs the sync turn.
+    /// Seals the segment and begins the next. Needs the turn.
     fn next_segment(&self, state: &mut State, clock_us: i64) -> Result<(), JournalError> {
         self.seal(state)?;
         let header = state.tail.successor(clock_us);
@@ -192,7 +193,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the segment's file where its records end, durably. Needs the sync turn.
+    /// Ends the segment's file where its records end, durably. Needs the turn.
     fn seal(&self, state: &mut State) -> Result<(), JournalError> {
         let tail = &mut state.tail;
         let last = tail.place.seq - 1;
@@ -210,11 +211,9 @@ impl Writer {
 
     /// Makes record `seq`, and all that is pending, durable.
     fn sync_through(&self, seq: Seq) -> Result<(), JournalError> {
-        let _turn = lock(&self.sync_turn);
-        // Whoever had the turn before may have synced this record too.
-        if self.durable() >= seq {
+        let Some(_turn) = self.turns.take_unless(|| self.durable() >= seq) else {
             return Ok(());
-        }
+        };
         let (file, place) = {
             let state = self.write_in_turn()?;
             (Arc::clone(&state.tail.outlet.file), state.tail.place)
@@ -245,7 +244,7 @@ impl Writer {
 
     /// Begins a new segment, unless the present one is empty.
     pub(super) fn rotate(&self, clock_us: i64) -> Result<(), JournalError> {
-        let _turn = lock(&self.sync_turn);
+        let _turn = self.turns.take();
         let mut state = self.write_in_turn()?;
         if state.tail.place.seq == state.tail.header.seq {
             return Ok(());
@@ -255,7 +254,7 @@ impl Writer {
 
     /// Writes and syncs everything, and ends the file there.
     pub(super) fn close(&self) -> Result<(), JournalError> {
-        let _turn = lock(&self.sync_turn);
+        let _turn = self.turns.take();
         let mut state = self.write_in_turn()?;
         self.seal(&mut state)
     }
@@ -269,7 +268,7 @@ impl Writer {
 
     /// Takes records again, after a fresh copy of the newest segment is durable.
     pub(super) fn heal(&self) -> Result<(), JournalError> {
-        let _turn = lock(&self.sync_turn);
+        let _turn = self.turns.take();
         let mut state = self.state();
         let Some(reason) = state.queue.poison().map(str::to_owned) else {
             return Ok(());
