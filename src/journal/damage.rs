@@ -73,39 +73,40 @@ pub(super) fn measure(storage: &dyn Storage, segment: &Listed) -> Result<Extent,
         end: segment.start(),
         last: None,
         rest: Rest::Nothing,
-        len: segment.len,
+        len: segment.start().offset,
     };
     let mut fault = walk(storage, segment, &mut extent)?;
     while let Some(found) = fault {
         let end = extent.end;
-        let rest = read_rest(storage, segment, end)?;
-        extent.len = end.offset + written(&rest);
-        extent.rest = judge(&rest, segment.salt(), end.seq, found);
-        if extent.rest == Rest::Nothing {
-            break;
+        let bytes = read_rest(storage, segment, end)?;
+        let rest = judge(&bytes, segment.salt(), end.seq, found);
+        if rest != Rest::Nothing {
+            // What was incomplete when it was met may have been completed before the rest was read,
+            // and then looks like damage to a record that was on the disk.
+            fault = walk(storage, segment, &mut extent)?;
+            if extent.end != end {
+                continue;
+            }
         }
-        // What was incomplete when it was met may have been completed before the rest was read, and
-        // then looks like damage to a record that was on the disk.
-        fault = walk(storage, segment, &mut extent)?;
-        if extent.end == end {
-            break;
-        }
-        extent.rest = Rest::Nothing;
+        extent.len = end.offset + written(&bytes);
+        extent.rest = rest;
+        break;
     }
     Ok(extent)
 }
 
-/// Takes the good records from `extent.end` on into it; the fault of what follows them, if anything does.
+/// Takes the good records from `extent.end` on into it, as far as the file goes by now; the fault of what
+/// follows them, if anything does.
 fn walk(
     storage: &dyn Storage,
     segment: &Listed,
     extent: &mut Extent,
 ) -> Result<Option<Fault>, JournalError> {
-    let open = storage.open(&segment.name);
-    let file = open.map_err(JournalError::io(format!("open {}", segment.name)))?;
+    let opened = storage.open(&segment.name);
+    let opened = opened.and_then(|file| Ok((file.len()?, file)));
+    let (len, file) = opened.map_err(JournalError::io(format!("open {}", segment.name)))?;
     let window = Window::read(file);
-    let (salt, len) = (segment.salt(), segment.len);
-    let mut cursor = Cursor::new(&segment.name, window, salt, extent.end, len);
+    let mut cursor = Cursor::new(&segment.name, window, segment.salt(), extent.end, len);
     let fault = loop {
         match cursor.next()? {
             Step::Frame(frame) => {
@@ -116,6 +117,7 @@ fn walk(
         }
     };
     extent.end = cursor.place;
+    extent.len = cursor.place.offset;
     Ok(fault)
 }
 
