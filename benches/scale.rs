@@ -385,6 +385,20 @@ fn key_times(count: usize) -> Vec<(&'static str, f64)> {
     let mut rows = vec![("filled by SET", filled)];
     rows.push(("look up", each(&mut |key| _ = black_box(db.get(key)))));
     rows.push(("read", each(&mut |key| drop(black_box(string(&db, key))))));
+    let batches = |warm: &dyn Fn(&[Vec<u8>])| {
+        least(|| {
+            for keys in visited.chunks(16) {
+                warm(keys);
+                keys.iter()
+                    .for_each(|key| drop(black_box(string(&db, key))));
+            }
+        })
+    };
+    rows.push(("read, 16 at a time", batches(&|_| {})));
+    rows.push((
+        "read, 16 warmed at a time",
+        batches(&|keys| db.warm(keys.iter().map(Vec::as_slice))),
+    ));
     (0..count).for_each(|at| db.insert_string(&name(at), &VALUE, 0));
     rows.push(("write", each(&mut |key| db.insert_string(key, &VALUE, 0))));
     drop(db);

@@ -62,6 +62,14 @@ impl Slot {
         }
     }
 
+    /// A byte of the value, if it is a string that does not fit into the slot.
+    pub(super) fn warm(&self) -> u8 {
+        match self.value() {
+            Value::String(StringValue::Whole(bytes)) => bytes.first().copied().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     /// The value, to change.
     #[inline]
     pub(super) fn value_mut(&mut self) -> &mut Value {

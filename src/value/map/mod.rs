@@ -14,8 +14,11 @@ mod vector;
 
 use std::hash::BuildHasher;
 use std::hash::Hasher;
+use std::hint::black_box;
+use std::ops::BitXor;
 
 use foldhash::fast::FixedState;
+use smallvec::SmallVec;
 
 use crate::bytes::Bytes;
 use table::Table;
@@ -23,6 +26,8 @@ use vector::CowVec;
 
 /// Up to this many entries are found by looking at each; the table starts beyond.
 const SMALL: usize = 8;
+/// From so many entries on they outgrow a processor's nearer caches.
+const WARM: usize = 8192;
 /// Positions that the map itself computes are there.
 const WITHIN: &str = "a position below the length";
 
@@ -74,6 +79,24 @@ impl<V> Map<V> {
         let is_it = |index: u32| *self.at(index as usize).0 == *key;
         let index = self.table.find(hash(key), is_it)?;
         Some(index as usize)
+    }
+
+    /// Reads what look-ups of these keys are about to read, one level for all of them after the other, so that the
+    /// processor waits for their memory at the same time. `read` reads a byte of a value. Small maps are in its caches.
+    pub fn warm<'k>(&self, keys: impl Iterator<Item = &'k [u8]>, read: impl Fn(&V) -> u8) {
+        if self.len() < WARM {
+            return;
+        }
+        let hashes: SmallVec<[u64; 32]> = keys.map(hash).collect();
+        let buckets = hashes.iter().map(|hash| self.table.touch(*hash));
+        black_box(buckets.fold(0, BitXor::bitxor));
+        let position = |hash: &u64| self.table.find(*hash, |_| true);
+        let positions = hashes.iter().filter_map(position);
+        let entries: SmallVec<[_; 32]> = positions.map(|index| self.at(index as usize)).collect();
+        let keys = entries.iter().map(|(key, _)| key.len());
+        black_box(keys.fold(0, BitXor::bitxor));
+        let values = entries.iter().map(|(_, value)| read(value));
+        black_box(values.fold(0, BitXor::bitxor));
     }
 
     /// Whether `key` is there.

@@ -60,6 +60,14 @@ impl Table {
         Some(shard.buckets[bucket].positions[slot])
     }
 
+    /// A byte of the bucket in which [`find`](Table::find) looks first.
+    #[inline]
+    pub(super) fn touch(&self, hash: u64) -> u8 {
+        let buckets = self.shard(hash).map(|shard| &*shard.buckets);
+        let first = buckets.and_then(|buckets| buckets.get(way(hash, buckets.len()).next()?));
+        first.map_or(FREE, |bucket| bucket.tags[0])
+    }
+
     /// Adds `position`, which is how many others there are. Where a shard is made anew, `hash_of` tells the hash of
     /// the key at a position.
     pub(super) fn insert(&mut self, hash: u64, position: u32, hash_of: impl Fn(u32) -> u64) {
