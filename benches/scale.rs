@@ -404,7 +404,43 @@ fn key_times(count: usize) -> Vec<(&'static str, f64)> {
     drop(db);
     rows.push(("GET", each(&mut |key| run(&[b"GET", key]))));
     rows.push(("SET", each(&mut |key| run(&[b"SET", key, &VALUE]))));
+    rows.extend(snapshot_times(&client.fake, &visited, run));
     rows
+}
+
+/// Snapshots, each taken when all visited keys were just written while another was held: the median of what one takes,
+/// what the first write after it takes, and the mean of the writes after that.
+fn snapshot_times(
+    fake: &FakeRedis,
+    visited: &[Vec<u8>],
+    run: impl Fn(&[&[u8]]),
+) -> [(&'static str, f64); 3] {
+    let time = |work: &mut dyn FnMut()| {
+        let watch = Stopwatch::start();
+        work();
+        watch.elapsed().as_nanos() as f64
+    };
+    let write = |key: &Vec<u8>| run(&[b"SET", key, &VALUE]);
+    let mut held = None;
+    let turns = (0..TURNS).map(|_| {
+        drop(held.take());
+        [
+            time(&mut || held = Some(fake.snapshot())),
+            time(&mut || write(&visited[0])),
+            time(&mut || visited.iter().for_each(write)) / VISITS as f64,
+        ]
+    });
+    let turns: Vec<_> = turns.collect();
+    let median = |step: usize| {
+        let mut times: Vec<f64> = turns.iter().map(|turn| turn[step]).collect();
+        times.sort_unstable_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    [
+        ("snapshot right after writes", median(0)),
+        ("the first SET after a snapshot", median(1)),
+        ("SET while a snapshot is held", median(2)),
+    ]
 }
 
 /// The string at `key`, as GET takes it.

@@ -295,6 +295,8 @@ fn hash(key: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -312,6 +314,27 @@ mod tests {
             (map.get(b"7"), map.get(b"999"), map.len()),
             (Some(&70), None, 999)
         );
+    }
+
+    #[test]
+    fn the_values_of_a_large_map_are_warmed() {
+        let mut map: Map<u8> = Map::new();
+        let warmed = |map: &Map<u8>| {
+            let read = Cell::new(0);
+            let keys = [b"7".as_slice(), b"none", b"8000"].into_iter();
+            map.warm(keys, |value| read.replace(read.get() | value));
+            read.get()
+        };
+        for number in 0..WARM {
+            assert_eq!(warmed(&map), 0, "there are {number}");
+            let value = if number == 7 {
+                4
+            } else {
+                u8::from(number == 8000)
+            };
+            map.insert(number.to_string().as_bytes(), value);
+        }
+        assert_eq!(warmed(&map), 5);
     }
 
     proptest! {
