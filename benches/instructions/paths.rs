@@ -5,6 +5,7 @@ use std::path::Path as Dir;
 
 use fakeredis::FakeRedis;
 use fakeredis::Fsync;
+use fakeredis::engine::LookAhead;
 use fakeredis::engine::Outcome;
 use fakeredis::resp::RequestDecoder;
 use fakeredis::resp::encode;
@@ -162,7 +163,9 @@ fn play(
     output: &mut Vec<u8>,
 ) {
     let batch = fake.engine().requests(|turn| {
+        let mut ahead = LookAhead::default();
         while let Some(len) = decoder.decode(input).unwrap() {
+            ahead.pass(turn, Some(session), input, len);
             match decoder.with_argv(input, |argv| turn.run(Some(session), argv)) {
                 Outcome::Reply(reply, protocol) => encode(&reply, protocol, output),
                 Outcome::Blocked | Outcome::Closed => {

@@ -11,6 +11,7 @@ use super::convert::closed;
 use super::convert::server_error;
 use super::convert::to_value;
 use crate::engine::Engine;
+use crate::engine::LookAhead;
 use crate::engine::Outcome;
 use crate::engine::Turn;
 use crate::resp::Limits;
@@ -65,9 +66,11 @@ impl Work<'_> {
             let outcome = core.map_or(Outcome::Blocked, |core| core.answer(session));
             self.conclude(outcome)?;
         }
+        let mut ahead = LookAhead::default();
         while !self.blocked {
             match self.decoder.decode(self.bytes) {
                 Ok(Some(len)) => {
+                    ahead.pass(turn, Some(session), self.bytes, len);
                     let run = |argv: &[&[u8]]| turn.run(Some(session), argv);
                     let outcome = self.decoder.with_argv(self.bytes, run);
                     self.bytes = &self.bytes[len..];

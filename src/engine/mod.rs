@@ -10,6 +10,7 @@
 mod blocking;
 mod checkpoint;
 mod host;
+mod look_ahead;
 mod open;
 mod record;
 mod replay;
@@ -17,6 +18,7 @@ mod rewind;
 mod timer;
 mod turn;
 
+pub use look_ahead::LookAhead;
 pub use open::JournalOptions;
 pub use record::Recording;
 pub use replay::start;

@@ -19,6 +19,7 @@ pub use pretty::quote;
 pub use reply::Reply;
 pub use request::Limits;
 pub use request::RequestDecoder;
+pub use request::second_words;
 pub use words::split_quoted;
 
 /// The protocol version of a connection, chosen by `HELLO`.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::decode::DecodeError;
 use super::decode::error;
 use super::decode::line;
@@ -19,6 +21,8 @@ pub struct Limits {
     pub unauthenticated: bool,
 }
 
+/// So many requests are looked at ahead.
+const AHEAD: usize = 32;
 /// Up to this many arguments are few.
 const FEW: usize = 8;
 /// The longest inline request and the longest length line.
@@ -171,6 +175,11 @@ impl RequestDecoder {
             .map_or(0, |len| (self.at + len + 2).saturating_sub(input.len()))
     }
 
+    /// Whether the request that [`decode`](Self::decode) just completed has no arguments.
+    pub fn is_empty(&self) -> bool {
+        self.args.is_empty()
+    }
+
     /// The arguments of the request that [`decode`](Self::decode) just completed in `input`.
     pub fn argv<'a>(&'a self, input: &'a [u8]) -> impl ExactSizeIterator<Item = &'a [u8]> {
         let data = self.inline.as_deref().unwrap_or(input);
@@ -208,6 +217,42 @@ impl RequestDecoder {
         self.inline = Some(data);
         Ok(Some(end + 1))
     }
+}
+
+/// Requests that are complete in `input`, as far as they are the usual ones: the second word of each, which is nearly
+/// always a key, and how many bytes they all are.
+///
+/// A look ahead, for what only gains from knowing: [`RequestDecoder`] decides what a request is.
+pub fn second_words(input: &[u8]) -> (SmallVec<[&[u8]; AHEAD]>, usize) {
+    let mut words = SmallVec::new();
+    let mut at = 0;
+    while words.len() < AHEAD
+        && let Some((second, len)) = usual_request(&input[at..])
+    {
+        words.push(second);
+        at += len;
+    }
+    (words, at)
+}
+
+/// The second word of the request at the start of `input`, and the request's length.
+fn usual_request(input: &[u8]) -> Option<(&[u8], usize)> {
+    let (count @ 2.., mut at) = short_number(input)? else {
+        return None;
+    };
+    let mut second: &[u8] = &[];
+    for word in 0..count {
+        let (len, start) = short_number(&input[at..])?;
+        let end = at + start + len;
+        if word == 1 {
+            second = input.get(at + start..end)?;
+        }
+        at = end + 2;
+        if at > input.len() {
+            return None;
+        }
+    }
+    Some((second, at))
 }
 
 /// A `*` or `$` line at `at`: its number (`None` when it is not one) and the next line's start.
@@ -298,5 +343,24 @@ mod tests {
             assert_eq!(error.to_string(), format!("Protocol error: {message}"));
         }
         assert!(requests(&[b'a'; MAX_LINE + 2], 4096).is_err());
+    }
+
+    #[test]
+    fn a_look_ahead_sees_the_usual_requests_and_never_more() {
+        let usual = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n*3\r\n$3\r\nSET\r\n$2\r\nbc\r\n$0\r\n\r\n";
+        let (words, len) = second_words(usual);
+        assert_eq!((&*words, len), (&[b"a".as_slice(), b"bc"][..], usual.len()));
+        for end in 0..usual.len() {
+            let (words, len) = second_words(&usual[..end]);
+            assert_eq!((words.len(), len), if end < 20 { (0, 0) } else { (1, 20) });
+        }
+        let unusual = [
+            b"PING\r\n".as_slice(),
+            b"*1\r\n$4\r\nPING\r\n",
+            b"*x\r\n",
+            b"*2\r\n$x",
+        ];
+        assert!(unusual.iter().all(|input| second_words(input).1 == 0));
+        assert_eq!(second_words(&usual.repeat(40)).0.len(), AHEAD);
     }
 }

@@ -6,11 +6,11 @@ use std::io::Read;
 use std::io::Write;
 
 use mio::event::Source;
-use smallvec::SmallVec;
 
 use crate::commit::Seq;
 use crate::engine::Core;
 use crate::engine::Engine;
+use crate::engine::LookAhead;
 use crate::engine::Outcome;
 use crate::engine::Turn;
 use crate::resp::Limits;
@@ -279,6 +279,7 @@ impl Link {
         let engine = self.engine.clone();
         let mut turn = engine.turn();
         let mut batch = Batch::default();
+        let mut ahead = LookAhead::default();
         loop {
             if let Some(core) = turn.core()
                 && self.attend(core, decoder, output)
@@ -297,9 +298,10 @@ impl Link {
             match decoder.decode(rest) {
                 Ok(None) => break,
                 Ok(Some(len)) => {
-                    let argv: SmallVec<[&[u8]; 8]> = decoder.argv(rest).collect();
-                    if !argv.is_empty() {
-                        let outcome = turn.run(self.session, &argv);
+                    ahead.pass(&mut turn, self.session, rest, len);
+                    let run = |argv: &[&[u8]]| turn.run(self.session, argv);
+                    if !decoder.is_empty() {
+                        let outcome = decoder.with_argv(rest, run);
                         self.conclude(outcome, &mut batch, output);
                     }
                     batch.len += len;
