@@ -10,6 +10,7 @@ mod client;
 mod determinism;
 mod differential;
 mod examples;
+mod long_history;
 mod redis_rs;
 mod scan;
 mod server;

@@ -7,6 +7,7 @@
 //! - a unit that changed something is one record; a unit that changed nothing leaves no commit;
 //! - a reply is released only after [`Engine::settle`] for the last record that it may depend on.
 
+mod ahead;
 mod blocking;
 mod checkpoint;
 mod host;

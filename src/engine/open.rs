@@ -90,6 +90,10 @@ impl Engine {
         let now_us = clock.now_us();
         let mut journal_options = options.journal.clone();
         journal_options.now_us = now_us;
+        if options.checkpoint_every > 0 {
+            let spacing = journal_options.checkpoint_spacing;
+            journal_options.checkpoint_spacing = spacing.min(options.checkpoint_every);
+        }
         journal_options
             .uuid
             .get_or_insert_with(|| identity(seed, now_us));

@@ -13,10 +13,13 @@ use crate::journal::Checkpoint;
 use crate::journal::Frames;
 use crate::journal::JournalError;
 use crate::journal::Reader;
-use crate::journal::kind;
 use crate::session::Address;
 use crate::session::Session;
 
+use super::ahead::Batch;
+use super::ahead::Head;
+use super::ahead::Step;
+use super::ahead::each_batch;
 use super::checkpoint;
 
 /// The state after record `seq`, from the nearest checkpoint before it.
@@ -54,20 +57,11 @@ pub fn start(checkpoint: Option<Checkpoint>) -> Result<(World, Seq), JournalErro
 /// The records can't be read; or what `earlier` fails with.
 pub(super) fn replay(
     world: &mut World,
-    mut records: Frames,
+    records: Frames,
     earlier: impl Fn(Seq) -> Result<World, JournalError>,
 ) -> Result<(), JournalError> {
     let mut applier = Applier::new(world);
-    while let Some(record) = records.next() {
-        let record = record?;
-        if let Some(commit) = record.commit()? {
-            applier.begin(record.clock_us, commit.client, commit.db, commit.seed);
-            commit.each_effect(|argv| applier.run(argv));
-        } else if record.kind() == kind::REWIND {
-            *applier.world = earlier(record.aux())?;
-        }
-    }
-    Ok(())
+    each_batch(records, |batch| applier.take_over(&batch, &earlier))
 }
 
 /// Takes `world` over one record; `earlier` gives the state after an earlier one.
@@ -83,7 +77,12 @@ pub fn step(
     match &entry.record {
         Record::Commit(commit) => {
             let mut applier = Applier::new(world);
-            applier.begin(entry.clock_us, commit.client.id, commit.db, commit.seed);
+            applier.begin(&Head {
+                clock_us: entry.clock_us,
+                client: commit.client.id,
+                db: commit.db,
+                seed: commit.seed,
+            });
             commit.each_effect(|argv| applier.run(argv));
         }
         Record::Rewind(to) => *world = earlier(*to)?,
@@ -113,13 +112,35 @@ impl<'a> Applier<'a> {
         }
     }
 
+    /// Takes the world over some records; `earlier` gives the state after an earlier one.
+    fn take_over(
+        &mut self,
+        batch: &Batch,
+        earlier: impl Fn(Seq) -> Result<World, JournalError>,
+    ) -> Result<(), JournalError> {
+        let mut argv = Vec::new();
+        for step in &batch.steps {
+            match step {
+                Step::Rewind(to) => *self.world = earlier(*to)?,
+                Step::Commit(head, effects) => {
+                    self.begin(head);
+                    for effect in effects.clone() {
+                        batch.effects.get(effect, &mut argv);
+                        self.run(&argv);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What follows are the effects of another commit.
-    fn begin(&mut self, clock_us: i64, client: u64, db: u32, seed: Option<u64>) {
-        self.session.id = client;
-        self.session.db = db as usize;
+    fn begin(&mut self, head: &Head) {
+        self.session.id = head.client;
+        self.session.db = head.db as usize;
         self.world.keyspace.grow(self.session.db + 1);
-        self.unit.begin(clock_us, 0, self.session.db);
-        self.unit.set_seed(seed);
+        self.unit.begin(head.clock_us, 0, self.session.db);
+        self.unit.set_seed(head.seed);
     }
 
     fn run(&mut self, argv: &[&[u8]]) {
