@@ -3,7 +3,7 @@
 //! Typed access to keys happens here and nowhere else, so that WRONGTYPE, expiry, access times, watches and
 //! the removal of empty collections are done once for all commands.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 use super::host::Host;
 use super::reply::ReplyError;

@@ -1,7 +1,7 @@
 //! Typed access to collections, for [`Context`]: three methods for each type, all alike; and the configured
 //! limits that their encodings follow.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 use super::context::Context;
 use super::reply::ReplyError;

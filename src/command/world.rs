@@ -133,7 +133,7 @@ impl World {
             return fields;
         }
         if let Some(Value::Hash(hash)) = db.value_mut(key) {
-            let hash = Arc::make_mut(hash);
+            let hash = triomphe::Arc::make_mut(hash);
             while let Some((_, field)) = hash.next_expiry().filter(|(at, _)| *at <= now_ms) {
                 let field = field.clone();
                 hash.remove(&field);

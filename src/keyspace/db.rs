@@ -213,7 +213,7 @@ impl PartialEq for Db {
 mod tests {
     use super::*;
     use crate::value::Hash;
-    use std::sync::Arc;
+    use triomphe::Arc;
 
     fn string(text: &str) -> Value {
         Value::String(StringValue::new(text.as_bytes()))
@@ -252,7 +252,7 @@ mod tests {
         let mut hash = Hash::new();
         hash.insert(b"f", b"1");
         hash.expire_at(b"f", 30);
-        db.insert(b"h", Value::Hash(Arc::new(hash)), None, 0);
+        db.insert(b"h", Value::from(hash), None, 0);
         assert_eq!(db.next_due(30), Some((30, Due::Fields(b"h".into()))));
         if let Some(Value::Hash(hash)) = db.value_mut(b"h") {
             Arc::make_mut(hash).persist(b"f");

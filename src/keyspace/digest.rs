@@ -212,7 +212,6 @@ impl Slot {
 mod tests {
     use super::*;
     use crate::value::StringValue;
-    use std::sync::Arc;
 
     fn string(text: &str) -> Value {
         Value::String(StringValue::new(text.as_bytes()))
@@ -252,7 +251,7 @@ mod tests {
             let mut hash = Hash::new();
             hash.insert(field.as_bytes(), value);
             hash.expire_at(field.as_bytes(), at_ms);
-            Value::Hash(Arc::new(hash))
+            Value::from(hash)
         };
         let put = |db: usize, key: &'static [u8], value: Value, at_ms: Option<i64>| {
             with(|keyspace| drop(keyspace.db_mut(db).insert(key, value, at_ms, 0)))

@@ -53,7 +53,7 @@ pub use string::StringValue;
 pub use vectors::VectorSet;
 pub use zset::ZSet;
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 /// What stands at a key. A clone shares everything with the original until one of them changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +73,27 @@ pub enum Value {
     /// Byte strings with vectors.
     Vectors(Arc<VectorSet>),
 }
+
+macro_rules! from_collections {
+    ($($kind:ident($type:ty)),*) => {
+        $(
+            impl From<$type> for Value {
+                fn from(value: $type) -> Value {
+                    Value::$kind(Arc::new(value))
+                }
+            }
+        )*
+    };
+}
+
+from_collections!(
+    List(List),
+    Set(Set),
+    ZSet(ZSet),
+    Hash(Hash),
+    Stream(Stream),
+    Vectors(VectorSet)
+);
 
 impl Value {
     /// The name that `TYPE` answers.

@@ -1,7 +1,5 @@
 //! Random values through DUMP and RESTORE, both ways.
 
-use std::sync::Arc;
-
 use fakeredis::number::format_double;
 use fakeredis::resp::Reply;
 use fakeredis::rng::Rng;
@@ -78,7 +76,7 @@ fn packed_hashes_are_dumped_byte_for_byte() {
                 ]));
             }
         }
-        same_dump(&mut real, &Value::Hash(Arc::new(hash)), &commands);
+        same_dump(&mut real, &Value::from(hash), &commands);
     }
 }
 
@@ -97,7 +95,7 @@ fn lists_are_dumped_byte_for_byte() {
             list.push_back(item.as_slice());
             commands.push(argv([b"RPUSH", b"k", &item]));
         }
-        same_dump(&mut real, &Value::List(Arc::new(list)), &commands);
+        same_dump(&mut real, &Value::from(list), &commands);
     }
 }
 
@@ -125,7 +123,7 @@ fn packed_sets_are_dumped_byte_for_byte() {
         }
         set.insert(b"1");
         commands.push(argv([b"SADD", b"k", b"1"]));
-        same_dump(&mut real, &Value::Set(Arc::new(set)), &commands);
+        same_dump(&mut real, &Value::from(set), &commands);
     }
 }
 
@@ -152,7 +150,7 @@ fn sorted_sets_are_dumped_byte_for_byte() {
                 &member,
             ]));
         }
-        same_dump(&mut real, &Value::ZSet(Arc::new(zset)), &commands);
+        same_dump(&mut real, &Value::from(zset), &commands);
     }
 }
 
@@ -167,13 +165,9 @@ fn streams_are_dumped_byte_for_byte() {
         for _ in 0..rng.below(300) + 1 {
             add_or_remove(&mut rng, &mut stream, &mut commands);
         }
-        same_dump(
-            &mut real,
-            &Value::Stream(Arc::new(stream.clone())),
-            &commands,
-        );
+        same_dump(&mut real, &Value::from(stream.clone()), &commands);
         add_group(&mut rng, &mut stream);
-        let value = Value::Stream(Arc::new(stream));
+        let value = Value::from(stream);
         assert_eq!(through(&mut real, &value), value);
     }
 }
@@ -238,7 +232,7 @@ fn tables_are_understood_both_ways() {
             }
         }
         hash.expect(600, 200, &Limits::default().hash);
-        let value = Value::Hash(Arc::new(hash));
+        let value = Value::from(hash);
         let theirs = through(&mut real, &value);
         assert_eq!(sorted(&theirs), sorted(&value));
         assert_eq!(theirs.encoding(), value.encoding());

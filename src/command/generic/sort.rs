@@ -1,7 +1,6 @@
 //! SORT: the elements of a list, a set or a sorted set in an order of their own, or of keys that they name.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use crate::bytes::Bytes;
 use crate::command::Command;
@@ -284,7 +283,7 @@ fn store(cx: &mut Context<'_>, target: &[u8], values: Vec<Option<Bytes>>) -> usi
     }
     let len = list.len();
     if len > 0 {
-        cx.set(target, Value::List(Arc::new(list)));
+        cx.set(target, Value::from(list));
     } else {
         cx.remove(target);
     }

@@ -1,7 +1,5 @@
 //! The members within a circle or a box: GEOSEARCH, and GEORADIUS, which was before it.
 
-use std::sync::Arc;
-
 use super::distance_reply;
 use super::place_reply;
 use super::query::Dialect;
@@ -141,10 +139,7 @@ fn store(cx: &mut Context<'_>, target: &Target<'_>, found: Vec<Found>) -> Reply 
     if members.is_empty() {
         cx.remove(target.key);
     } else {
-        cx.set(
-            target.key,
-            Value::ZSet(Arc::new(zset(&members, &cx.zset_limits()))),
-        );
+        cx.set(target.key, Value::from(zset(&members, &cx.zset_limits())));
     }
     Reply::len(members.len())
 }

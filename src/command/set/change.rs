@@ -1,7 +1,5 @@
 //! Members that come and go.
 
-use std::sync::Arc;
-
 use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::cmd;
@@ -40,7 +38,7 @@ fn sadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     } else {
         let mut set = Set::for_members(members[0], members.len(), &limits);
         let added = insert(&mut set);
-        cx.set(key, Value::Set(Arc::new(set)));
+        cx.set(key, Value::from(set));
         added
     };
     Ok(Reply::len(added))

@@ -1,6 +1,6 @@
 //! What several sets have together, in common, or only the first of them.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 use crate::command::Command;
 use crate::command::args::Args;
@@ -93,7 +93,7 @@ fn store(cx: &mut Context<'_>, mut args: Args<'_>, combine: Combine) -> Result {
     let set = combine(&sets(cx, args.rest())?, &cx.set_limits());
     let len = set.len();
     if len > 0 {
-        cx.set(target, Value::Set(Arc::new(set)));
+        cx.set(target, Value::from(set));
     } else {
         cx.remove(target);
     }

@@ -1,6 +1,6 @@
 //! XGROUP: consumer groups and their members.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 use super::Place;
 use super::ids;

@@ -1,7 +1,5 @@
 //! Members and scores on their way in.
 
-use std::sync::Arc;
-
 use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::cmd;
@@ -165,7 +163,7 @@ fn add(
     let longest = members.first().map_or(0, |(_, member)| member.len());
     let mut zset = ZSet::for_members(members.len(), longest, &limits);
     let done = insert(&mut zset, options, members, &limits)?;
-    cx.set(key, Value::ZSet(Arc::new(zset)));
+    cx.set(key, Value::from(zset));
     Ok(done)
 }
 
@@ -181,7 +179,7 @@ fn insert(
         let Some(score) = options.score(before, score)? else {
             continue;
         };
-        zset.add(member, score, limits);
+        zset.put(member, before, score, limits);
         done.score = Some(score);
         done.added += usize::from(before.is_none());
         done.updated += usize::from(before.is_some_and(|before| before != score));

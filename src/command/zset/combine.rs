@@ -1,7 +1,8 @@
 //! What several sorted sets have together, in common, or only the first of them. Sets take part with the score 1.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
+
+use triomphe::Arc;
 
 use crate::command::Command;
 use crate::command::args::Args;
@@ -105,10 +106,7 @@ fn store(cx: &mut Context<'_>, mut args: Args<'_>, operation: Operation) -> Resu
     if members.is_empty() {
         cx.remove(target);
     } else {
-        cx.set(
-            target,
-            Value::ZSet(Arc::new(zset(&members, &cx.zset_limits()))),
-        );
+        cx.set(target, Value::from(zset(&members, &cx.zset_limits())));
     }
     Ok(Reply::len(members.len()))
 }

@@ -1,7 +1,6 @@
 //! Ranges of a sorted set, to answer or to store.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::command::Command;
 use crate::command::args::Args;
@@ -86,7 +85,7 @@ fn zrangestore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     for (member, score) in &members {
         zset.add(member, *score, &limits);
     }
-    cx.set(target, Value::ZSet(Arc::new(zset)));
+    cx.set(target, Value::from(zset));
     Ok(Reply::len(members.len()))
 }
 

@@ -25,7 +25,8 @@ pub(super) use self::listpack::Listpack;
 pub(super) use self::listpack::entry_size as listpack_size;
 
 use std::fmt;
-use std::sync::Arc;
+
+use triomphe::Arc;
 
 use self::input::Input;
 use self::input::Malformed;
@@ -179,8 +180,8 @@ pub fn decode_value(bytes: &mut &[u8]) -> Result<Value, RestoreError> {
     if let Some(kind @ (kind::SET | kind::ZSET)) = kind {
         let mut input = Input::new(&bytes[1..]);
         let value = match kind {
-            kind::SET => Value::Set(Arc::new(set::read_table(&mut input)?)),
-            _ => Value::ZSet(Arc::new(zset::read_table(&mut input)?)),
+            kind::SET => Value::from(set::read_table(&mut input)?),
+            _ => Value::from(zset::read_table(&mut input)?),
         };
         *bytes = input.rest();
         return Ok(value);
@@ -206,19 +207,17 @@ fn read(kind: u8, input: &mut Input<'_>, limits: &Limits) -> Result<Value, Malfo
     Ok(match kind {
         kind::STRING => Value::String(StringValue::new(&string::read(input)?)),
         kind::LIST | kind::LIST_ZIPLIST | kind::LIST_ZIPLISTS | kind::LIST_QUICKLIST => {
-            Value::List(Arc::new(list::read(kind, input, &limits.list)?))
+            Value::from(list::read(kind, input, &limits.list)?)
         }
         kind::SET | kind::SET_INTSET | kind::SET_LISTPACK => {
-            Value::Set(Arc::new(set::read(kind, input, &limits.set)?))
+            Value::from(set::read(kind, input, &limits.set)?)
         }
         kind::ZSET_TEXT | kind::ZSET | kind::ZSET_ZIPLIST | kind::ZSET_LISTPACK => {
-            Value::ZSet(Arc::new(zset::read(kind, input, &limits.zset)?))
+            Value::from(zset::read(kind, input, &limits.zset)?)
         }
-        kind::STREAM_V1 | kind::STREAM_V2 | kind::STREAM => {
-            Value::Stream(Arc::new(stream::read(kind, input)?))
-        }
-        kind::MODULE => Value::Vectors(Arc::new(vectors::read(input)?)),
-        _ => Value::Hash(Arc::new(hash::read(kind, input, &limits.hash)?)),
+        kind::STREAM_V1 | kind::STREAM_V2 | kind::STREAM => Value::from(stream::read(kind, input)?),
+        kind::MODULE => Value::from(vectors::read(input)?),
+        _ => Value::from(hash::read(kind, input, &limits.hash)?),
     })
 }
 

@@ -29,7 +29,7 @@ fn hash(fields: &[(&[u8], &[u8], i64)]) -> Value {
     let longest = fields.iter().map(|(f, v, _)| f.len().max(v.len())).max();
     hash.expect(fields.len(), longest.unwrap_or(0), &limits);
     hash.fit(&limits);
-    Value::Hash(Arc::new(hash))
+    Value::from(hash)
 }
 
 fn dump(value: &Value, compress: bool) -> Vec<u8> {
@@ -41,15 +41,15 @@ fn restore(payload: &[u8]) -> Result<Value, RestoreError> {
 }
 
 fn list(items: &[&[u8]]) -> Value {
-    Value::List(Arc::new(items.iter().copied().collect()))
+    Value::from(List::from_iter(items.iter().copied()))
 }
 
 fn set(members: &[&[u8]]) -> Value {
-    Value::Set(Arc::new(members.iter().copied().collect()))
+    Value::from(Set::from_iter(members.iter().copied()))
 }
 
 fn zset(members: &[(&[u8], f64)]) -> Value {
-    Value::ZSet(Arc::new(members.iter().copied().collect()))
+    Value::from(ZSet::from_iter(members.iter().copied()))
 }
 
 /// What DUMP answers for a value.
@@ -313,7 +313,7 @@ fn vectors(
     if elements.iter().any(|(name, ..)| name != b"newest") {
         set.remove(b"newest");
     }
-    Value::Vectors(Arc::new(set))
+    Value::from(set)
 }
 
 fn any_value() -> impl Strategy<Value = Value> {
@@ -330,19 +330,17 @@ fn any_value() -> impl Strategy<Value = Value> {
         hash(&fields)
     });
     let many = || prop::collection::vec(any_bytes(), 1..300);
-    let lists = many().prop_map(|items| Value::List(Arc::new(items.into_iter().collect::<List>())));
-    let sets =
-        many().prop_map(|members| Value::Set(Arc::new(members.into_iter().collect::<Set>())));
+    let lists = many().prop_map(|items| Value::from(items.into_iter().collect::<List>()));
+    let sets = many().prop_map(|members| Value::from(members.into_iter().collect::<Set>()));
     let ints = prop::collection::vec(any::<i32>(), 1..600).prop_map(|ints| {
         let members = ints.iter().map(|int| (int >> (int & 31)).to_string());
-        Value::Set(Arc::new(members.collect::<Set>()))
+        Value::from(members.collect::<Set>())
     });
     let scored = prop::collection::vec(
         (any_bytes(), prop::num::f64::NORMAL | prop::num::f64::ZERO),
         1..200,
     );
-    let zsets =
-        scored.prop_map(|members| Value::ZSet(Arc::new(members.into_iter().collect::<ZSet>())));
+    let zsets = scored.prop_map(|members| Value::from(members.into_iter().collect::<ZSet>()));
     let vectored =
         prop::collection::vec((any_bytes(), [-9f32..9.0, -9f32..9.0], any_bytes()), 1..50);
     let vectors = (vectored, 0..3usize, any::<bool>()).prop_map(|(elements, kind, projected)| {
@@ -394,7 +392,7 @@ fn a_table_of_integers_keeps_its_order() {
     }
     set.remove(&b"x".repeat(65));
     assert!(set.is_table());
-    let value = Value::Set(Arc::new(set));
+    let value = Value::from(set);
     let mut bytes = Vec::new();
     encode_value(&value, &mut bytes, false);
     let Ok(Value::Set(back)) = decode_value(&mut bytes.as_slice()) else {

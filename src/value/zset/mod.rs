@@ -174,10 +174,21 @@ impl ZSet {
     ///
     /// When `score` is not a number.
     pub fn add(&mut self, member: &[u8], score: f64, limits: &PackLimits) -> Option<f64> {
-        assert!(!score.is_nan(), "a score is a number");
         let before = self.score(member);
+        self.put(member, before, score, limits);
+        before
+    }
+
+    /// Sets the score of `member`, of which the caller knows that it is `before` now. The encoding follows these
+    /// limits.
+    ///
+    /// # Panics
+    ///
+    /// When `score` is not a number.
+    pub fn put(&mut self, member: &[u8], before: Option<f64>, score: f64, limits: &PackLimits) {
+        assert!(!score.is_nan(), "a score is a number");
         if before == Some(score) {
-            return before;
+            return;
         }
         if before.is_none() {
             self.skiplist |= !limits.allow(self.len() + 1, member.len());
@@ -192,7 +203,6 @@ impl ZSet {
             }
             Members::Table(table) => table.insert(member, score),
         }
-        before
     }
 
     /// Removes `member`; the score that it had.
