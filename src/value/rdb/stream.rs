@@ -25,7 +25,7 @@ pub(super) fn write(stream: &Stream, out: &mut Vec<u8>, compress: bool) {
     length::write(out, stream.nodes().len() as u64);
     for node in stream.nodes().iter() {
         string::write(&node.id().to_bytes(), out, false);
-        string::write(&node.block().clone().finish(), out, compress);
+        string::write(&node.block().finish(), out, compress);
     }
     length::write(out, stream.len() as u64);
     write_id(stream.last_id(), out);

@@ -163,14 +163,14 @@ pub(super) fn next(bytes: &[u8], at: usize) -> usize {
     match bytes[at] {
         ..0x80 => at + 2,
         tag @ 0x80..0xC0 => at + 2 + usize::from(tag & 0x3F),
+        0xC0..0xE0 => at + 3,
         tag => next_long(bytes, at, tag),
     }
 }
 
 fn next_long(bytes: &[u8], at: usize, tag: u8) -> usize {
     let size = match tag {
-        ..0xE0 => 2,
-        0xE0..0xF0 => 2 + usize::from(u16::from_be_bytes([tag & 0x0F, bytes[at + 1]])),
+        ..0xF0 => 2 + usize::from(u16::from_be_bytes([tag & 0x0F, bytes[at + 1]])),
         0xF0 => {
             let len = [at + 1, at + 2, at + 3, at + 4].map(|at| bytes[at]);
             5 + u32::from_le_bytes(len) as usize

@@ -54,19 +54,18 @@ impl Leaf for Listpack {
     }
 
     fn split_off(&mut self, index: usize) -> Listpack {
-        let (at, len) = (self.place(index), self.len());
-        let mut right = Listpack::new();
-        right.bytes.extend(self.bytes.drain(at..));
-        right.set_len(len - index);
-        self.set_len(index);
+        let (at, end, len) = (self.place(index), self.end(), self.len());
+        let right = Listpack::of(len - index, &self.bytes[at..end]);
+        self.splice(at..end, len - index, &[]);
         self.shrink();
         right
     }
 
     fn append(&mut self, right: Listpack) {
-        let len = self.len() + right.len();
-        self.bytes.extend(&right.bytes[Listpack::START..]);
-        self.set_len(len);
+        let at = self.end();
+        self.make_gap(at..at, right.entries().len());
+        self.bytes[at..at + right.entries().len()].copy_from_slice(right.entries());
+        self.set_len(self.len() + right.len());
     }
 
     fn own(entry: Entry<'_>) -> Bytes {

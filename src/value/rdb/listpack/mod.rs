@@ -14,17 +14,17 @@ use crate::bytes::Bytes;
 pub use entry::Entry;
 pub(super) use entry::read_i24;
 
+/// The header of a finished block.
 const HEADER: usize = 6;
-/// Where the number of entries stands while a block is not finished.
-const COUNT: Range<usize> = 0..4;
 const END: u8 = 0xFF;
 /// The number of entries of a finished block where there are this many or more.
 const UNCOUNTED: u16 = u16::MAX;
 
-/// A listpack that can grow: the block without its end; of the header, only the number of entries counts.
-#[derive(Clone, Debug, PartialEq)]
+/// A listpack that can grow: in the place of the header, the number of entries and where they end; no 255; and room for
+/// a few bytes more.
+#[derive(Clone, Debug)]
 pub(in crate::value) struct Listpack {
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
 }
 
 impl Default for Listpack {
@@ -33,40 +33,67 @@ impl Default for Listpack {
     }
 }
 
+impl PartialEq for Listpack {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries() == other.entries()
+    }
+}
+
 impl Listpack {
     /// Where the first entry begins.
-    pub(in crate::value) const START: usize = HEADER;
+    pub(in crate::value) const START: usize = 8;
 
     pub(in crate::value) fn new() -> Listpack {
-        Listpack {
-            bytes: vec![0; HEADER],
-        }
+        Listpack::of(0, &[])
+    }
+
+    /// So many entries, of these bytes.
+    fn of(len: usize, entries: &[u8]) -> Listpack {
+        let mut bytes = vec![0; Listpack::START];
+        bytes.extend(entries);
+        let mut listpack = Listpack {
+            bytes: bytes.into(),
+        };
+        listpack.set_len(len);
+        listpack.set_end(Listpack::START + entries.len());
+        listpack
     }
 
     /// The number of entries.
     pub(in crate::value) fn len(&self) -> usize {
-        let [a, b, c, d, ..] = self.bytes[..] else {
-            unreachable!("a block has a header");
-        };
-        u32::from_le_bytes([a, b, c, d]) as usize
+        self.number(0)
+    }
+
+    /// Where the last entry ends.
+    pub(in crate::value) fn end(&self) -> usize {
+        self.number(1)
+    }
+
+    fn set_len(&mut self, len: usize) {
+        self.bytes[..4].copy_from_slice(&(len as u32).to_le_bytes());
+    }
+
+    fn set_end(&mut self, end: usize) {
+        self.bytes[4..Listpack::START].copy_from_slice(&(end as u32).to_le_bytes());
+    }
+
+    fn number(&self, index: usize) -> usize {
+        let (numbers, _) = self.bytes.as_chunks();
+        u32::from_le_bytes(numbers[index]) as usize
+    }
+
+    /// The bytes of the entries.
+    fn entries(&self) -> &[u8] {
+        &self.bytes[Listpack::START..self.end()]
     }
 
     pub(in crate::value) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    fn set_len(&mut self, len: usize) {
-        self.bytes[COUNT].copy_from_slice(&(len as u32).to_le_bytes());
-    }
-
     /// The bytes that the finished block would have now.
     pub(in crate::value) fn size(&self) -> usize {
-        self.bytes.len() + 1
-    }
-
-    /// Where the last entry ends.
-    pub(in crate::value) fn end(&self) -> usize {
-        self.bytes.len()
+        HEADER + self.entries().len() + 1
     }
 
     /// Appends a string, as an integer where it is the canonical form of one.
@@ -101,41 +128,32 @@ impl Listpack {
     /// Makes a range of bytes so long, whatever is in it then.
     fn make_gap(&mut self, range: Range<usize>, size: usize) {
         let end = self.end();
-        if size > range.len() {
-            let len = end + size - range.len();
-            self.reserve(len);
-            self.bytes.resize(len, 0);
-            self.bytes.copy_within(range.end..end, range.start + size);
-        } else if size < range.len() {
-            self.bytes.copy_within(range.end..end, range.start + size);
-            self.bytes.truncate(end + size - range.len());
-            self.give_back();
+        let new_end = end + size - range.len();
+        if new_end > self.bytes.len() {
+            self.resize((new_end + new_end / 16).next_multiple_of(8));
         }
-    }
-
-    /// Makes room for `len` bytes, and for not many more: small blocks are many.
-    fn reserve(&mut self, len: usize) {
-        if len > self.bytes.capacity() {
-            let room = (len + len / 16).next_multiple_of(8);
-            self.bytes.reserve_exact(room - self.bytes.len());
-        }
-    }
-
-    /// Gives back most of the room of a block that was once much larger.
-    fn give_back(&mut self) {
-        if self.bytes.capacity() > 2 * self.end() + 64 {
+        self.bytes.copy_within(range.end..end, range.start + size);
+        self.set_end(new_end);
+        if self.bytes.len() > 2 * new_end + 64 {
             self.shrink();
         }
     }
 
     /// Gives back the room that was kept for more.
     pub(in crate::value) fn shrink(&mut self) {
-        self.bytes.shrink_to_fit();
+        self.resize(self.end());
+    }
+
+    fn resize(&mut self, room: usize) {
+        let mut bytes = std::mem::take(&mut self.bytes).into_vec();
+        bytes.reserve_exact(room.saturating_sub(bytes.len()));
+        bytes.resize(room, 0);
+        self.bytes = bytes.into_boxed_slice();
     }
 
     /// The entry that begins at `at`, and where the next one does; `None` at the end.
     pub(in crate::value) fn get(&self, at: usize) -> Option<(Entry<'_>, usize)> {
-        let rest = self.bytes.get(at..)?;
+        let rest = self.bytes.get(at..self.end())?;
         let entry = entry::read_front(&mut Input::new(rest)).ok()?;
         Some((entry, self.next(at)))
     }
@@ -154,21 +172,22 @@ impl Listpack {
     /// where it begins. All integers must be there as such, as they are where no block was taken as it came.
     pub(in crate::value) fn find(&self, entry: Entry<'_>, group: usize) -> Option<(usize, usize)> {
         let (head, text) = entry.parts();
-        let (head, size) = (head.as_slice(), head.as_slice().len() + text.len());
-        // Names that stand together often begin alike, so that the last byte tells more than those before it.
-        let (first, last) = (head[0], text.last().or(head.last()));
+        let head = head.as_slice();
+        let (size, tail) = (head.len() + text.len(), text.last_chunk::<8>());
+        let bytes = &self.bytes[..self.end()];
         let (mut at, mut index) = (Listpack::START, 0);
-        while at < self.bytes.len() {
-            if self.bytes[at] == first
-                && let Some(here) = self.bytes.get(at..at + size)
-                && here.last() == last
+        while at < bytes.len() {
+            // Names that stand together often begin alike: their last word tells most of them apart.
+            if bytes[at] == head[0]
+                && let Some(here) = bytes.get(at..at + size)
+                && here[head.len()..].last_chunk() == tail
                 && here.starts_with(head)
                 && here.ends_with(text)
             {
                 return Some((index, at));
             }
             for _ in 0..group {
-                at = self.next(at);
+                at = entry::next(bytes, at);
             }
             index += 1;
         }
@@ -188,20 +207,18 @@ impl Listpack {
     pub(super) fn parse(block: &[u8]) -> Result<Listpack, Malformed> {
         let mut entries = 0;
         walk(block, |_| entries += 1)?;
-        let bytes = block[..block.len() - 1].to_vec();
-        let mut listpack = Listpack { bytes };
-        listpack.set_len(entries);
-        Ok(listpack)
+        Ok(Listpack::of(entries, &block[HEADER..block.len() - 1]))
     }
 
     /// The finished block.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(super) fn finish(&self) -> Vec<u8> {
         let entries = u16::try_from(self.len()).unwrap_or(UNCOUNTED);
-        self.bytes.push(END);
-        let size = self.bytes.len() as u32;
-        self.bytes[..4].copy_from_slice(&size.to_le_bytes());
-        self.bytes[4..HEADER].copy_from_slice(&entries.to_le_bytes());
-        self.bytes
+        let mut block = Vec::with_capacity(self.size());
+        block.extend((self.size() as u32).to_le_bytes());
+        block.extend(entries.to_le_bytes());
+        block.extend(self.entries());
+        block.push(END);
+        block
     }
 }
 
@@ -251,9 +268,9 @@ mod tests {
         let entries: Vec<_> = ints.chain(texts).collect();
         let mut listpack = Listpack::new();
         for entry in &entries {
-            let before = listpack.bytes.len();
+            let before = listpack.end();
             listpack.push(entry);
-            assert_eq!(listpack.bytes.len() - before, entry_size(entry));
+            assert_eq!(listpack.end() - before, entry_size(entry));
         }
         let read = read(&listpack.finish()).unwrap();
         assert!(
@@ -276,7 +293,7 @@ mod tests {
         assert!(text.is(b"seven") && first.is(b"70000") && !first.is(b"070000"));
         let (_, end) = listpack.get(third).unwrap();
         assert_eq!(listpack.get(end), None);
-        let block = listpack.clone().finish();
+        let block = listpack.finish();
         assert_eq!(Listpack::parse(&block).unwrap().finish(), block);
     }
 
