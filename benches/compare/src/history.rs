@@ -60,8 +60,10 @@ pub fn at(scale: Scale) -> Vec<Row> {
     let seek = |_| {
         let rev = Rev::seq(1 + rng.next_u64() % commits);
         let watch = Stopwatch::start();
-        timeline.at(&rev).unwrap();
-        watch.elapsed().as_secs_f64()
+        let view = timeline.at(&rev).unwrap();
+        let time = watch.elapsed().as_secs_f64();
+        drop(view);
+        time
     };
     let times: Vec<f64> = (0..40).map(seek).collect();
     let worst = times.iter().copied().fold(0.0, f64::max);
