@@ -160,18 +160,19 @@ fn put_back_size(bytes: &mut [u8], at: usize, size: usize) -> usize {
 /// Where the entry behind the one at `at` begins, in whole entries.
 #[inline]
 pub(super) fn next(bytes: &[u8], at: usize) -> usize {
-    match bytes[at] {
-        ..0x80 => at + 2,
-        tag @ 0x80..0xC0 => at + 2 + usize::from(tag & 0x3F),
-        0xC0..0xE0 => at + 3,
-        tag => next_long(bytes, at, tag),
-    }
+    let size = match bytes[at] {
+        ..0x80 => return at + 2,
+        tag @ 0x80..0xC0 => return at + 2 + usize::from(tag & 0x3F),
+        0xC0..0xE0 => return at + 3,
+        tag @ 0xE0..0xF0 => 2 + usize::from(u16::from_be_bytes([tag & 0x0F, bytes[at + 1]])),
+        tag => long_size(bytes, at, tag),
+    };
+    at + size + back_len(size)
 }
 
-fn next_long(bytes: &[u8], at: usize, tag: u8) -> usize {
-    let size = match tag {
-        ..0xF0 => 2 + usize::from(u16::from_be_bytes([tag & 0x0F, bytes[at + 1]])),
-        0xF0 => {
+fn long_size(bytes: &[u8], at: usize, tag: u8) -> usize {
+    match tag {
+        ..=0xF0 => {
             let len = [at + 1, at + 2, at + 3, at + 4].map(|at| bytes[at]);
             5 + u32::from_le_bytes(len) as usize
         }
@@ -179,8 +180,7 @@ fn next_long(bytes: &[u8], at: usize, tag: u8) -> usize {
         0xF2 => 4,
         0xF3 => 5,
         0xF4.. => 9,
-    };
-    at + size + back_len(size)
+    }
 }
 
 /// Where the entry that ends at `end` begins.
