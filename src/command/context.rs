@@ -214,6 +214,11 @@ impl Context<'_> {
         self.touched(key);
     }
 
+    /// As [`changed`](Context::changed), for a list, a set or a sorted set that has elements now: there is nothing to settle.
+    pub fn grew(&mut self, key: &[u8]) {
+        self.touched(key);
+    }
+
     /// Selects another database.
     pub fn select(&mut self, db: usize) {
         self.session.db = db;

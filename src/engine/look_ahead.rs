@@ -29,6 +29,8 @@ fn look(turn: &mut Turn<'_>, by: Option<SessionKey>, batch: &[u8]) -> Option<usi
     let core = turn.core()?;
     let db = core.session(by?)?.db;
     let (keys, len) = second_words(batch);
-    core.world().keyspace.db(db).warm(keys.into_iter());
+    if keys.len() > 1 {
+        core.world().keyspace.db(db).warm(keys.into_iter());
+    }
     Some(len)
 }

@@ -219,8 +219,8 @@ impl RequestDecoder {
     }
 }
 
-/// Requests that are complete in `input`, as far as they are the usual ones: the second word of each, which is nearly
-/// always a key, and how many bytes they all are.
+/// Requests that are complete in `input`, as far as they are the usual ones: the second word of each that has another one
+/// than the request before, which is nearly always a key; and how many bytes they all are.
 ///
 /// A look ahead, for what only gains from knowing: [`RequestDecoder`] decides what a request is.
 pub fn second_words(input: &[u8]) -> (SmallVec<[&[u8]; AHEAD]>, usize) {
@@ -229,7 +229,9 @@ pub fn second_words(input: &[u8]) -> (SmallVec<[&[u8]; AHEAD]>, usize) {
     while words.len() < AHEAD
         && let Some((second, len)) = usual_request(&input[at..])
     {
-        words.push(second);
+        if words.last() != Some(&second) {
+            words.push(second);
+        }
         at += len;
     }
     (words, at)
@@ -362,5 +364,10 @@ mod tests {
         ];
         assert!(unusual.iter().all(|input| second_words(input).1 == 0));
         assert_eq!(second_words(&usual.repeat(40)).0.len(), AHEAD);
+        let same = usual[..20].repeat(40);
+        assert_eq!(
+            (second_words(&same).0.len(), second_words(&same).1),
+            (1, 800)
+        );
     }
 }

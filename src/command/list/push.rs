@@ -56,6 +56,6 @@ fn push(cx: &mut Context<'_>, mut args: Args<'_>, side: Side) -> Result {
         side.push(list, *element);
     }
     let len = list.len();
-    cx.changed(key);
+    cx.grew(key);
     Ok(Reply::len(len))
 }

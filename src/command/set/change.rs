@@ -32,7 +32,7 @@ fn sadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         set.expect(members.len(), &limits);
         let added = insert(set);
         if added > 0 {
-            cx.changed(key);
+            cx.grew(key);
         }
         added
     } else {

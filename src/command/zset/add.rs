@@ -152,7 +152,7 @@ fn add(
         zset.expect(members.len(), &limits);
         let done = insert(zset, options, members, &limits)?;
         if done.added + done.updated > 0 {
-            cx.changed(key);
+            cx.grew(key);
         }
         return Ok(done);
     }
