@@ -49,7 +49,7 @@ impl JournalOptions {
             dir: dir.as_ref().to_owned(),
             journal: journal::Options::default(),
             recording: Recording::default(),
-            checkpoint_every: 250_000,
+            checkpoint_every: 150_000,
         }
     }
 }

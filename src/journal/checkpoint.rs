@@ -26,9 +26,9 @@ use std::sync::Arc;
 /// The codec number of payloads that are bytes as they are.
 const RAW: u8 = 0;
 
-/// Each record pays for so many bytes of checkpoints. It takes over twice that itself, so that all checkpoints
-/// together take less than half of what the records take.
-const BYTES_PER_RECORD: u64 = 40;
+/// Each record pays for so many bytes of checkpoints. It takes more itself, so that all checkpoints together take less
+/// than the records.
+const BYTES_PER_RECORD: u64 = 64;
 
 /// Writes a checkpoint, durably; how many bytes of state it holds.
 pub(super) fn write(

@@ -26,7 +26,7 @@ use crate::table::median;
 
 const COMMITS: u64 = 5_000_000;
 const KEYS: u64 = 1_000_000;
-const CHECKPOINT_EVERY: u64 = 250_000;
+const CHECKPOINT_EVERY: u64 = 150_000;
 const VALUE: [u8; 64] = [b'x'; 64];
 
 /// From the start of the process to its first PONG.
