@@ -1,7 +1,5 @@
 //! From records to state: recovery and time travel.
 
-use std::hint::black_box;
-
 use crate::command;
 use crate::command::Config;
 use crate::command::Context;
@@ -18,8 +16,6 @@ use crate::journal::JournalError;
 use crate::journal::Reader;
 use crate::session::Address;
 use crate::session::Session;
-use crate::value::StringValue;
-use crate::value::Value;
 
 use super::ahead::Batch;
 use super::ahead::Head;
@@ -145,17 +141,11 @@ impl<'a> Applier<'a> {
         Ok(())
     }
 
-    /// Looks at the keys of the effects from `first` on: the processor fetches several from memory at once, for which
-    /// the effects themselves would wait one after the other. A hint only: which words are keys is guessed.
+    /// Looks at the keys of the effects from `first` on. A hint only: which words are keys is guessed.
     fn look_ahead(&self, effects: &CommandList, first: usize) {
-        let db = self.world.keyspace.db(self.session.db);
         let together = first..effects.len().min(first + TOGETHER);
         let keys = together.filter_map(|effect| effects.args(effect).nth(1));
-        keys.filter_map(|key| db.get(key)).for_each(|slot| {
-            if let Value::String(StringValue::Whole(bytes)) = slot.value() {
-                black_box(bytes.first());
-            }
-        });
+        self.world.keyspace.db(self.session.db).warm(keys);
     }
 
     /// What follows are the effects of another commit.
