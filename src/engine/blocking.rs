@@ -88,7 +88,7 @@ impl Core {
             return false;
         };
         let argv: Vec<&[u8]> = argv.iter().map(|word| &**word).collect();
-        let expired = self.expire_due(now_us);
+        let expired = self.expire_due(now_us).map_err(|error| self.undo(&error));
         let outcome = self.run_request(connection, now_us, expired, &argv);
         if let Outcome::Reply(reply, _) = outcome
             && let Some(session) = self.world.sessions.get_mut(connection)

@@ -305,17 +305,18 @@ impl Core {
         let now_us = self.clock.at_us(now);
         let expired = self.expire_due(now_us);
         self.attend_waits(now_us);
-        let outcome = self.run_request(connection, now_us, expired, argv);
+        let ready = expired.map_err(|error| self.undo(&error));
+        let outcome = self.run_request(connection, now_us, ready, argv);
         self.attend_waits(now_us);
         outcome
     }
 
-    /// Runs one request, unless what was due could not be `expired`; whom it serves is still to be served.
+    /// Runs one request, unless the engine is not `ready`; whom it serves is still to be served.
     fn run_request(
         &mut self,
         connection: SessionKey,
         now_us: i64,
-        expired: Result<(), JournalError>,
+        ready: Result<(), String>,
         argv: &[&[u8]],
     ) -> Outcome {
         let Some(mut session) = self.world.sessions.take(connection) else {
@@ -324,10 +325,10 @@ impl Core {
         debug_assert!(!self.world.waits.is_blocked(session.id));
         self.unit.blocks = false;
         session.active_us = now_us;
-        let reply = match expired {
+        let reply = match ready {
             _ if session.closing == Some(Closing::Now) => Reply::Silence,
             Ok(()) => self.run_unit(&mut session, now_us, Origin::Direct, argv),
-            Err(error) => Reply::Error(self.undo(&error).into()),
+            Err(error) => Reply::Error(error.into()),
         };
         let outcome = if self.unit.blocks {
             Outcome::Blocked
