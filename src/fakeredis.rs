@@ -276,6 +276,17 @@ impl FakeRedis {
         Ok(self.engine.batch(append)??)
     }
 
+    /// Takes writes again after the journal's disk failed and was mended: what was acknowledged is read back into a
+    /// fresh file, and the data becomes what the journal says. Does nothing where nothing failed.
+    ///
+    /// # Errors
+    ///
+    /// The fake has no journal, or its disk still fails; writes stay refused.
+    pub fn heal(&self) -> Result<(), Error> {
+        self.engine.journal().ok_or(Error::NoJournal)?;
+        Ok(self.engine.lock().heal()?)
+    }
+
     /// Writes everything and closes the journal in good order. Dropping the last handle does the same, but
     /// can't tell what went wrong.
     ///

@@ -15,6 +15,7 @@ use fakeredis::resp::pretty;
 use fakeredis::session::Address;
 use fakeredis::session::SessionKey;
 
+use crate::journal::disk::Luck;
 use crate::journal::disk::Plan;
 use crate::journal::disk::SimDisk;
 
@@ -83,6 +84,66 @@ fn a_failed_write_is_undone_and_writes_are_refused_from_then_on() {
         assert_eq!(run(&engine, session, "GET kept"), "\"1\"");
         assert_eq!(run(&engine, session, "SET more 1"), "OK");
     }
+}
+
+/// Only when it is asked to does the fake write again: what was acknowledged is there, what was not is not.
+#[test]
+fn a_mended_disk_is_healed_on_request() {
+    for by_command in [true, false] {
+        for failing in 1..=2 {
+            let disk = SimDisk::empty();
+            let engine = open(&disk);
+            let session = engine.lock().connect(Address::default());
+            assert_eq!(run(&engine, session, "SET kept 1"), "OK");
+            disk.set_plan(Plan::From(disk.operations() + failing, ErrorKind::Other));
+            run(&engine, session, "SET lost 1");
+            let why = run(&engine, session, "INFO persistence");
+            assert!(why.contains("journal_write_error:cannot "), "{why}");
+            let still = run(&engine, session, "FAKEREDIS JOURNAL HEAL");
+            assert!(still.starts_with("(error) MISCONF cannot "), "{still}");
+            let refused = run(&engine, session, "SET more 1");
+            assert!(refused.starts_with("(error) MISCONF"), "{refused}");
+
+            disk.set_plan(Plan::Never);
+            match by_command {
+                true => assert_eq!(run(&engine, session, "FAKEREDIS JOURNAL HEAL"), "OK"),
+                false => engine.lock().heal().unwrap(),
+            }
+            assert_eq!(
+                run(&engine, session, "MGET kept lost"),
+                "1) \"1\"\n2) (nil)"
+            );
+            assert_eq!(run(&engine, session, "INCR kept"), "(integer) 2");
+            let why = run(&engine, session, "INFO persistence");
+            assert!(!why.contains("journal_write_error"), "{why}");
+            drop(engine);
+
+            let engine = open(&SimDisk::new(
+                &disk.after_power_failure(&mut Luck::None),
+                Plan::Never,
+                0,
+            ));
+            let session = engine.lock().connect(Address::default());
+            assert_eq!(
+                run(&engine, session, "MGET kept lost"),
+                "1) \"2\"\n2) (nil)"
+            );
+        }
+    }
+}
+
+#[test]
+fn there_is_nothing_to_heal_where_nothing_failed() {
+    let engine = open(&SimDisk::empty());
+    let session = engine.lock().connect(Address::default());
+    assert_eq!(run(&engine, session, "FAKEREDIS JOURNAL HEAL"), "OK");
+    let status = run(&engine, session, "FAKEREDIS JOURNAL STATUS");
+    assert!(
+        status.contains("\"durable_record\" => (integer) 1"),
+        "{status}"
+    );
+    let refused = run(&engine, session, "FAKEREDIS JOURNAL MEND");
+    assert_eq!(refused, "(error) ERR syntax error");
 }
 
 /// What a command before the failed one of the same turn did is not acknowledged either.

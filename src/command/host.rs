@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::config::Config;
 use crate::clock::Clock;
+use crate::commit::Seq;
 use crate::keyspace::Keyspace;
 
 /// The engine, as commands see it. What a method does unless an engine says otherwise is what is right where
@@ -34,6 +35,15 @@ pub trait Host {
     /// Why it could not be read, for the client.
     fn reload(&mut self) -> Result<Option<Keyspace>, String> {
         Ok(None)
+    }
+
+    /// Has the journal take records again after its disk failed (FAKEREDIS JOURNAL HEAL); the data as it is there.
+    ///
+    /// # Errors
+    ///
+    /// Why it still takes none, for the client.
+    fn heal(&mut self) -> Result<Keyspace, String> {
+        Err("there is no journal".to_owned())
     }
 
     /// The journal's condition.
@@ -103,6 +113,8 @@ pub struct Persistence {
     pub last_save_s: i64,
     /// How many checkpoints were written.
     pub saves: u64,
+    /// The last record that is on stable storage.
+    pub durable_seq: Seq,
     /// Why the last checkpoint failed.
     pub save_error: Option<String>,
     /// Why the journal takes no more records.

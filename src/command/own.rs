@@ -14,6 +14,7 @@ use super::reply::fixed;
 use super::reply::help;
 use super::spec::*;
 use super::sub;
+use crate::commit::Seq;
 use crate::resp::Reply;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
@@ -26,6 +27,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .doc("8.2.3", "O(N) with N being the size of the data", "", "Returns a digest of all keys, values and times to live."),
     sub("FAKEREDIS|HELP", 2, LOADING | STALE, &[], own_help)
         .doc("8.2.3", "O(1)", "", "Returns helpful text about the different subcommands."),
+    sub("FAKEREDIS|JOURNAL", 3, NOSCRIPT | NO_MULTI | LOADING | STALE, &[], journal)
+        .doc("8.2.3", "O(1) for STATUS, O(N) with N being the size of the data for HEAL", "<STATUS | HEAL>", "Shows the journal's condition, or has it take records again after its disk failed."),
     sub("FAKEREDIS|SEQ", 2, NOSCRIPT | LOADING | STALE | FAST, &[], seq)
         .doc("8.2.3", "O(1)", "", "Returns the number of the last record."),
 ];
@@ -83,6 +86,48 @@ fn digest(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     Ok(Reply::bulk(cx.world.keyspace.digest()))
 }
 
+fn journal(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
+    if args.keyword("STATUS") {
+        args.finish()?;
+        Ok(journal_status(cx))
+    } else if args.keyword("HEAL") {
+        args.finish()?;
+        heal(cx)
+    } else {
+        Err(ReplyError::SYNTAX)
+    }
+}
+
+fn journal_status(cx: &Context<'_>) -> Reply {
+    let journal = cx.host.persistence();
+    let text = |error: Option<String>| Reply::bulk(error.unwrap_or_default());
+    let number = |seq: Seq| Reply::Int(seq as i64);
+    let fields = [
+        ("enabled", Reply::Int(journal.enabled.into())),
+        ("last_record", number(cx.unit.seq - 1)),
+        ("durable_record", number(journal.durable_seq)),
+        ("write_error", text(journal.write_error)),
+        ("checkpoint_error", text(journal.save_error)),
+    ];
+    let pairs = fields.into_iter();
+    Reply::Map(
+        pairs
+            .map(|(name, value)| (Reply::bulk(name), value))
+            .collect(),
+    )
+}
+
+/// Where nothing failed there is nothing to do.
+fn heal(cx: &mut Context<'_>) -> Result {
+    let is_broken = cx.world.broken.is_some() || cx.host.persistence().write_error.is_some();
+    if is_broken {
+        let healed = cx.host.heal();
+        let keyspace = healed.map_err(|error| ReplyError::new(format!("MISCONF {error}")))?;
+        cx.world.resume_with(keyspace);
+    }
+    Ok(Reply::OK)
+}
+
 fn seq(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     Ok(Reply::Int((cx.unit.seq - 1) as i64))
 }
@@ -97,6 +142,10 @@ fn own_help(_: &mut Context<'_>, _: Args<'_>) -> Result {
             "    Move the clock, whether it runs or stands; all times to live follow.",
             "DIGEST",
             "    Return a digest of all keys, values and times to live.",
+            "JOURNAL STATUS",
+            "    Return the condition of the journal: its last record, the last durable one, and what failed.",
+            "JOURNAL HEAL",
+            "    Take writes again after the journal's disk failed; what was acknowledged is verified first.",
             "SEQ",
             "    Return the number of the last record of the journal.",
         ],

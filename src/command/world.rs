@@ -103,6 +103,13 @@ impl World {
         }
     }
 
+    /// Takes writes again, on the data that a healed journal gives.
+    pub fn resume_with(&mut self, keyspace: Keyspace) {
+        self.keyspace = keyspace;
+        self.keyspace.grow(self.config.databases());
+        self.broken = None;
+    }
+
     /// The pause that holds commands back then, if any.
     pub fn pause_at(&self, now_us: i64) -> Option<Pause> {
         self.pause.filter(|pause| pause.until_us > now_us)

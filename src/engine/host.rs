@@ -145,6 +145,10 @@ impl Host for EngineHost {
             .map_err(|error| error.to_string())
     }
 
+    fn heal(&mut self) -> Result<Keyspace, String> {
+        self.healed().map_err(|error| error.to_string())
+    }
+
     fn clock(&self) -> Option<&Clock> {
         Some(&self.clock)
     }
@@ -163,6 +167,10 @@ impl Host for EngineHost {
             saving: self.is_saving(),
             last_save_s: self.last_save_s,
             saves: self.saves,
+            durable_seq: self
+                .journal
+                .as_ref()
+                .map_or(0, |journal| journal.durable_seq()),
             save_error: self.save_error.clone(),
             write_error: self.journal.as_ref().and_then(|journal| journal.poisoned()),
             ..Persistence::default()

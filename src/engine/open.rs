@@ -14,6 +14,7 @@ use super::replay;
 use super::state_at;
 use crate::clock::Clock;
 use crate::command::Config;
+use crate::command::Host;
 use crate::command::World;
 use crate::commit::Close;
 use crate::commit::Open;
@@ -27,6 +28,7 @@ use crate::journal::JournalError;
 use crate::journal::Reader;
 use crate::journal::RecoveryReport;
 use crate::journal::Storage;
+use crate::keyspace::Keyspace;
 use crate::rng::Rng;
 
 /// How an engine keeps its journal.
@@ -178,6 +180,23 @@ impl Core {
         journal.close()
     }
 
+    /// Goes on after the disk failed and works again: the journal takes records, and memory is what it says.
+    ///
+    /// # Errors
+    ///
+    /// There is no journal, or its disk still fails; writes stay refused.
+    pub fn heal(&mut self) -> Result<(), JournalError> {
+        if self.world.broken.is_none() && self.host.persistence().write_error.is_none() {
+            return Ok(());
+        }
+        let keyspace = self.host.healed()?;
+        self.world.resume_with(keyspace);
+        if let Some(journal) = &self.recorder.journal {
+            self.recorder.last_seq = journal.last_seq();
+        }
+        Ok(())
+    }
+
     /// The journal failed: memory goes back to the last settled record, and writes are refused.
     pub(super) fn fall_back(&mut self, error: &JournalError) {
         let Some(journal) = &self.recorder.journal else {
@@ -210,6 +229,16 @@ fn identity(seed: u64, now_us: i64) -> u128 {
 }
 
 impl EngineHost {
+    /// Has the journal take records again; the state after the last one that it kept.
+    pub(super) fn healed(&self) -> Result<Keyspace, JournalError> {
+        let no_journal = || JournalError::Misuse("there is no journal".to_owned());
+        let journal = self.journal.as_ref().ok_or_else(no_journal)?;
+        journal.heal()?;
+        let last = journal.last_seq();
+        journal.settle(last)?;
+        Ok(self.read(last)?.keyspace)
+    }
+
     /// The state after a record, read back from the disk.
     pub(super) fn read(&self, seq: Seq) -> Result<World, JournalError> {
         match &self.storage {

@@ -95,7 +95,7 @@ impl fmt::Display for JournalError {
             }
             JournalError::Poisoned(reason) => write!(
                 f,
-                "the journal takes no writes since an earlier failure ({reason}); mend the disk, then heal the journal"
+                "the journal takes no writes since an earlier failure ({reason}); mend the disk, then heal the journal (FAKEREDIS JOURNAL HEAL)"
             ),
             JournalError::Misuse(what) => f.write_str(what),
         }

@@ -248,6 +248,12 @@ fn persistence(cx: &Context<'_>, text: &mut Text) {
     if journal.enabled {
         text.field("aof_current_size", journal.size);
     }
+    if let Some(reason) = &journal.write_error {
+        text.field("journal_write_error", reason);
+    }
+    if let Some(reason) = &journal.save_error {
+        text.field("journal_checkpoint_error", reason);
+    }
     text.zeros(&["module_fork_in_progress", "module_fork_last_cow_size"]);
 }
 

@@ -1,6 +1,7 @@
 //! Kills the server with SIGKILL while clients write, and holds what it remembers against what it acknowledged.
 //!
 //! A killed process loses nothing that it wrote, whatever the fsync policy: what the system holds, it keeps.
+//! `FAKEREDIS_KILL_ROUNDS` says how many servers each test kills.
 
 // A test fails by panicking.
 #![expect(clippy::unwrap_used)]
@@ -16,7 +17,10 @@ use fakeredis::clock::pause;
 use redis::Commands;
 use redis::Connection;
 
-const ROUNDS: u64 = 5;
+/// How many servers are killed on one journal.
+const LIVES: u64 = 6;
+/// Accounts that all writers share; what they hold together never changes.
+const ACCOUNTS: usize = 7;
 const WRITERS: usize = 4;
 
 #[test]
@@ -41,14 +45,22 @@ struct Writer {
     sent: i64,
 }
 
-/// Several times: start, check what is remembered, write, kill.
 fn survives(fsync: &str) {
+    let rounds = std::env::var("FAKEREDIS_KILL_ROUNDS").ok();
+    let rounds: u64 = rounds.map_or(LIVES, |rounds| rounds.parse().unwrap());
+    for _ in 0..rounds.div_ceil(LIVES) {
+        survives_lives(fsync);
+    }
+}
+
+/// Several times: start, check what is remembered, write, kill.
+fn survives_lives(fsync: &str) {
     let dir = tempfile::tempdir().unwrap();
     let mut writers = [Writer::default(); WRITERS];
-    for round in 0..ROUNDS {
+    for life in 0..LIVES {
         let mut server = Server::start(dir.path(), fsync);
         check(&server, &mut writers);
-        write_until_killed(&mut server, &mut writers, 150 + 90 * round);
+        write_until_killed(&mut server, &mut writers, 100 + 90 * life);
     }
     check(&Server::start(dir.path(), fsync), &mut writers);
     let least = writers.iter().map(|writer| writer.acknowledged).min();
@@ -58,6 +70,11 @@ fn survives(fsync: &str) {
 /// What was acknowledged is remembered, what is remembered was sent, and no EXEC is remembered by half.
 fn check(server: &Server, writers: &mut [Writer]) {
     let mut con = server.connect();
+    let accounts: Vec<Option<i64>> = con
+        .mget(Vec::from_iter((0..ACCOUNTS).map(account)))
+        .unwrap();
+    let sum: i64 = accounts.iter().flatten().sum();
+    assert_eq!(sum, 0, "half of an EXEC: {accounts:?}");
     for (id, writer) in writers.iter_mut().enumerate() {
         let [left, right]: [Option<i64>; 2] = con.mget(&pair(id)).unwrap();
         let log: Vec<i64> = con.lrange(log(id), 0, -1).unwrap();
@@ -93,6 +110,8 @@ fn write(id: usize, writer: &mut Writer, mut con: Connection) {
         exec.atomic()
             .set(&left, number)
             .rpush(log(id), number)
+            .incr(account(number as usize % ACCOUNTS), number)
+            .decr(account(id), number)
             .set(&right, number);
         writer.sent = number;
         match exec.exec(&mut con) {
@@ -104,6 +123,10 @@ fn write(id: usize, writer: &mut Writer, mut con: Connection) {
 
 fn pair(id: usize) -> [String; 2] {
     [format!("left:{id}"), format!("right:{id}")]
+}
+
+fn account(number: usize) -> String {
+    format!("account:{number}")
 }
 
 fn log(id: usize) -> String {

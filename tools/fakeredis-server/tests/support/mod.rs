@@ -1,4 +1,5 @@
 //! A server process of its own for each test, which never outlives it.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::Read;
 use std::io::Write;
@@ -61,10 +62,22 @@ impl Running {
 
     /// A server on a free port, with words that go before all options, and a configuration on standard input.
     pub fn start_with(first: &[&str], args: &[&str], stdin: Option<&str>) -> Running {
+        let mut command = program();
+        command.args(first);
+        Running::launch(command, args, stdin)
+    }
+
+    /// A server on a free port, started by another program: that takes `first`, then the server and its options.
+    pub fn start_under(runner: &str, first: &[&str], args: &[&str]) -> Running {
+        let mut command = Command::new(runner);
+        command.args(first).arg(program().get_program());
+        Running::launch(command, args, None)
+    }
+
+    fn launch(mut command: Command, args: &[&str], stdin: Option<&str>) -> Running {
         let dir = tempdir().unwrap();
         let port_file = dir.path().join("port");
-        let mut command = program();
-        command.args(first).args(["--port", "0", "--port-file"]);
+        command.args(["--port", "0", "--port-file"]);
         command.arg(&port_file).args(args);
         let mut server = Running {
             child: spawn(&mut command, stdin),
@@ -132,6 +145,12 @@ impl Running {
     pub fn terminate(&mut self) -> Option<i32> {
         signal("TERM", &self.id());
         self.exit_code()
+    }
+
+    /// SIGKILL, which leaves it no time for anything.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// SHUTDOWN NOSAVE, which answers nothing.
