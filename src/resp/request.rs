@@ -25,6 +25,10 @@ pub struct Limits {
 const AHEAD: usize = 32;
 /// Up to this many arguments are few.
 const FEW: usize = 8;
+/// No more arguments than this are usual.
+const MOST: usize = 64;
+/// An argument of fewer bytes is usual.
+const SHORT: usize = 1000;
 /// The longest inline request and the longest length line.
 const MAX_LINE: usize = 64 * 1024;
 
@@ -80,8 +84,11 @@ impl RequestDecoder {
     /// When `input` is not RESP or goes beyond the limits. The stream can't be read any further.
     pub fn decode(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
         if self.missing.is_none() {
-            self.args.clear();
             self.inline = None;
+            if let Some(len) = self.decode_usual(input) {
+                return Ok(Some(len));
+            }
+            self.args.clear();
             match input.first() {
                 None => return Ok(None),
                 Some(b'*') => self.missing = self.count(input)?,
@@ -100,21 +107,24 @@ impl RequestDecoder {
         Ok(self.missing.take().map(|_| std::mem::take(&mut self.at)))
     }
 
-    /// Where the argument at hand ends, if it is complete; where it starts is `at` then.
+    /// Reads a request that is complete, and neither long nor of long arguments.
     #[inline]
-    fn argument_end(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
-        let rest = &input[self.at..];
-        let len = if self.bulk.is_none()
-            && let Some((len, next)) = short_number(rest)
-            && rest[0] == b'$'
-            && len <= self.limits.bulk
-        {
-            self.at += next;
-            self.bulk = Some(len);
-            len
-        } else if let Some(len) = self.bulk_len(input)? {
-            len
+    fn decode_usual(&mut self, input: &[u8]) -> Option<usize> {
+        let most = if self.limits.unauthenticated {
+            10
         } else {
+            MOST
+        };
+        if self.limits.bulk < SHORT || self.limits.args < most {
+            return None;
+        }
+        self.args.clear();
+        usual_request(input, most, |arg| self.args.push(arg))
+    }
+
+    /// Where the argument at hand ends, if it is complete; where it starts is `at` then.
+    fn argument_end(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
+        let Some(len) = self.bulk_len(input)? else {
             return Ok(None);
         };
         let end = self.at + len;
@@ -123,12 +133,6 @@ impl RequestDecoder {
 
     /// Reads how many arguments the request has.
     fn count(&mut self, input: &[u8]) -> Result<Option<usize>, DecodeError> {
-        if let Some((count @ ..=10, next)) = short_number(input)
-            && count <= self.limits.args
-        {
-            self.at = next;
-            return Ok(Some(count));
-        }
         let Some((count, next)) = length(input, 0, "mbulk count")? else {
             return Ok(None);
         };
@@ -224,11 +228,20 @@ impl RequestDecoder {
 ///
 /// A look ahead, for what only gains from knowing: [`RequestDecoder`] decides what a request is.
 pub fn second_words(input: &[u8]) -> (SmallVec<[&[u8]; AHEAD]>, usize) {
-    let mut words = SmallVec::new();
+    let mut words: SmallVec<[&[u8]; AHEAD]> = SmallVec::new();
     let mut at = 0;
-    while words.len() < AHEAD
-        && let Some((second, len)) = usual_request(&input[at..])
-    {
+    while words.len() < AHEAD {
+        let (rest, mut count, mut second) = (&input[at..], 0, 0..0);
+        let len = usual_request(rest, MOST, |word| {
+            count += 1;
+            if count == 2 {
+                second = word;
+            }
+        });
+        let Some(len) = len.filter(|_| count > 1) else {
+            break;
+        };
+        let second = &rest[second];
         if words.last() != Some(&second) {
             words.push(second);
         }
@@ -237,24 +250,24 @@ pub fn second_words(input: &[u8]) -> (SmallVec<[&[u8]; AHEAD]>, usize) {
     (words, at)
 }
 
-/// The second word of the request at the start of `input`, and the request's length.
-fn usual_request(input: &[u8]) -> Option<(&[u8], usize)> {
-    let (count @ 2.., mut at) = short_number(input)? else {
+/// Shows `each` argument of the request at the start of `input`, if it is complete and has `most` of them, none of which
+/// is long; its length.
+#[inline]
+fn usual_request(input: &[u8], most: usize, mut each: impl FnMut(Range<usize>)) -> Option<usize> {
+    let (count, mut at) = short_number(b'*', input)?;
+    if count > most {
         return None;
-    };
-    let mut second: &[u8] = &[];
-    for word in 0..count {
-        let (len, start) = short_number(&input[at..])?;
-        let end = at + start + len;
-        if word == 1 {
-            second = input.get(at + start..end)?;
-        }
-        at = end + 2;
+    }
+    for _ in 0..count {
+        let (len, start) = short_number(b'$', &input[at..])?;
+        let arg = at + start..at + start + len;
+        at = arg.end + 2;
         if at > input.len() {
             return None;
         }
+        each(arg);
     }
-    Some((second, at))
+    Some(at)
 }
 
 /// A `*` or `$` line at `at`: its number (`None` when it is not one) and the next line's start.
@@ -270,24 +283,27 @@ fn length(
     }
 }
 
-/// What most length lines are, a marker and one to three digits: the number, and where the next line starts.
+/// What most length lines are, a marker and one to three digits: the number, and where the next line starts. Nothing
+/// where the request can't be complete: the shortest argument's line is followed by two bytes.
 #[inline]
-fn short_number(line: &[u8]) -> Option<(usize, usize)> {
-    let digit = |byte: u8| usize::from(byte - b'0');
-    match *line {
-        [_, a @ b'0'..=b'9', b'\r', _, ..] => Some((digit(a), 4)),
-        [_, a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', _, ..] => Some((10 * digit(a) + digit(b), 5)),
-        [
-            _,
-            a @ b'1'..=b'9',
-            b @ b'0'..=b'9',
-            c @ b'0'..=b'9',
-            b'\r',
-            _,
-            ..,
-        ] => Some((100 * digit(a) + 10 * digit(b) + digit(c), 6)),
-        _ => None,
+fn short_number(marker: u8, line: &[u8]) -> Option<(usize, usize)> {
+    let line: &[u8; 6] = line.first_chunk()?;
+    let digit = |at: usize| usize::from(line[at].wrapping_sub(b'0'));
+    let (a, b) = (digit(1), digit(2));
+    if line[0] != marker || a > 9 {
+        return None;
     }
+    if line[2] == b'\r' {
+        return Some((a, 4));
+    }
+    if a == 0 || b > 9 {
+        return None;
+    }
+    if line[3] == b'\r' {
+        return Some((10 * a + b, 5));
+    }
+    let c = digit(3);
+    (c <= 9 && line[4] == b'\r').then_some((100 * a + 10 * b + c, 6))
 }
 
 #[cfg(test)]
