@@ -194,29 +194,31 @@ impl Clock {
 /// statistics, and ends one command as it begins the next.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
-    since_epoch: Duration,
+    /// Since the epoch, in nanoseconds: enough until the year 2554.
+    ns: u64,
 }
 
 impl Reading {
     /// Reads the system's time.
     #[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
     pub fn now() -> Reading {
+        // No system's clock shows a time before the epoch but by mistake.
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        let since_epoch = since_epoch.unwrap_or_default();
         Reading {
-            // No system's clock shows a time before the epoch but by mistake.
-            since_epoch: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default(),
+            ns: since_epoch.as_nanos() as u64,
         }
     }
 
-    /// The time since an earlier reading; none at all if the system's clock was set back between the two.
-    pub fn since(self, earlier: Reading) -> Duration {
-        self.since_epoch.saturating_sub(earlier.since_epoch)
+    /// The nanoseconds since an earlier reading; none at all if the system's clock was set back between the two.
+    #[inline]
+    pub fn ns_since(self, earlier: Reading) -> u64 {
+        self.ns.saturating_sub(earlier.ns)
     }
 
+    #[inline]
     fn us(self) -> i64 {
-        let seconds = i64::try_from(self.since_epoch.as_secs()).unwrap_or(MAX_US);
-        seconds.saturating_mul(1_000_000) + i64::from(self.since_epoch.subsec_micros())
+        (self.ns / 1000) as i64
     }
 }
 

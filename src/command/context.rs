@@ -38,6 +38,7 @@ impl Context<'_> {
     }
 
     /// Whether the connection may do more than AUTH.
+    #[inline]
     pub fn is_authenticated(&self) -> bool {
         self.session.authenticated || self.world.config.requirepass().is_empty()
     }
@@ -70,12 +71,14 @@ impl Context<'_> {
     }
 
     /// What stands at `key`, for a command that reads the value.
+    #[inline]
     pub fn read(&mut self, key: &[u8]) -> Option<&Slot> {
         let access = self.access();
         self.look(key).inspect(access)
     }
 
     /// What stands at `key`, for a command that reads about the key: no access to the value.
+    #[inline]
     pub fn look(&mut self, key: &[u8]) -> Option<&Slot> {
         self.expire(key);
         let slot = self.world.keyspace.db(self.session.db).get(key);
@@ -237,6 +240,7 @@ impl Context<'_> {
     ///
     /// The engine expires what is due before each unit, so that this finds something only where the active
     /// expiry is switched off.
+    #[inline]
     pub fn expire(&mut self, key: &[u8]) {
         if self.unit.applying || self.world.active_expire {
             return;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Command;
 use super::args::Args;
+use super::config::Config;
 use super::context::Context;
 use super::monitor;
 use super::reply::ReplyError;
@@ -22,6 +23,7 @@ use crate::session::Replies;
 const NOAUTH: ReplyError = fixed("NOAUTH Authentication required.");
 
 /// Runs one request of a connection: looks the command up, refuses, queues or runs it.
+#[inline]
 pub fn execute(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
     if cx.session.replies == Replies::On {
         let reply = run(cx, argv);
@@ -49,6 +51,7 @@ fn execute_silently(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
     Reply::Silence
 }
 
+#[inline]
 fn run(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
     let command = match admit(cx, argv) {
         Ok(command) => command,
@@ -92,8 +95,9 @@ pub fn apply(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
 }
 
 /// The command, if the connection may run it now.
+#[inline]
 fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, ReplyError> {
-    let command = super::resolve(argv)?;
+    let command = resolve(cx.world, argv)?;
     if !cx.is_authenticated() && command.flags & spec::NO_AUTH == 0 {
         return Err(NOAUTH);
     }
@@ -120,7 +124,24 @@ fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, Reply
     Ok(command)
 }
 
+/// The row that a request is for, found at once if it is the same as that of the request before.
+#[inline]
+fn resolve(world: &mut World, argv: &[&[u8]]) -> Result<&'static Command, ReplyError> {
+    if let Some(recent) = world.recent
+        && argv.first() == Some(&recent.name.as_bytes())
+        && recent.accepts(argv.len())
+    {
+        return Ok(recent);
+    }
+    let command = super::resolve(argv)?;
+    if command.words == 1 && !super::has_subcommands(command) {
+        world.recent = Some(command);
+    }
+    Ok(command)
+}
+
 /// Answers a request that does not run.
+#[cold]
 fn refuse(cx: &mut Context<'_>, argv: &[&[u8]], error: ReplyError) -> Reply {
     let mut error = error;
     if let Some(queue) = &mut cx.session.queue {
@@ -146,6 +167,7 @@ fn enqueue(queue: &mut Queue, argv: &[&[u8]]) -> Reply {
     Reply::simple("QUEUED")
 }
 
+#[inline]
 fn call(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]]) -> (Reply, Effect) {
     let frame = cx.unit.begin_call();
     let args = Args::new(argv, command.words);
@@ -156,6 +178,7 @@ fn call(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]]) -> (Reply, Effe
 
 /// Runs a command of a connection: monitors see it, statistics count it. `caller` is who runs it, if that is
 /// not the connection itself. What the command did is still to be recorded.
+#[inline]
 pub(super) fn call_counted(
     cx: &mut Context<'_>,
     command: &'static Command,
@@ -173,8 +196,10 @@ pub(super) fn call_counted(
     // A command that blocks counts once it is answered; monitors see it when it was sent.
     if !cx.unit.blocks {
         count(cx.world, command, &reply, took);
-        if let Some(took) = took {
-            log_if_slow(cx, command, argv, took);
+        if let Some(took) = took
+            && is_slow(&cx.world.config, took)
+        {
+            log_slow(cx, command, argv, took);
         }
     }
     let is_resumed = matches!(cx.unit.origin, Origin::Blocked { .. });
@@ -185,16 +210,18 @@ pub(super) fn call_counted(
 }
 
 /// The time since `began`, if anybody wants to know how long commands take. What follows begins now.
+#[inline]
 fn lap(world: &mut World, began: Option<Reading>) -> Option<Duration> {
     let config = &world.config;
     let is_timed = config.latency_tracking()
         || config.slowlog_log_slower_than() >= 0
         || config.latency_monitor_threshold() > 0;
     world.lap = began.filter(|_| is_timed).map(|_| Reading::now());
-    Some(world.lap?.since(began?))
+    Some(Duration::from_nanos(world.lap?.ns_since(began?)))
 }
 
 /// Counts a command that is answered.
+#[inline]
 pub(super) fn count(
     world: &mut World,
     command: &'static Command,
@@ -218,7 +245,17 @@ pub(super) fn count(
     }
 }
 
-fn log_if_slow(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], took: Duration) {
+/// Whether SLOWLOG or LATENCY may want to know a command that took so long.
+#[inline]
+fn is_slow(config: &Config, took: Duration) -> bool {
+    let least_ms = config.latency_monitor_threshold();
+    let least_us = config.slowlog_log_slower_than();
+    (least_ms > 0 && took >= Duration::from_millis(least_ms))
+        || u64::try_from(least_us).is_ok_and(|least| took >= Duration::from_micros(least))
+}
+
+#[cold]
+fn log_slow(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], took: Duration) {
     let now_s = i64::from(cx.now_s());
     let config = &cx.world.config;
     let threshold_ms = config.latency_monitor_threshold();

@@ -328,6 +328,7 @@ static BY_NAME: LazyLock<HashTable<&'static Command>> = LazyLock::new(|| {
 });
 
 /// A hash of a name, whatever its case: of its length, its first letters and its last.
+#[inline]
 fn name_hash(name: &[u8]) -> u64 {
     let [head, tail] = [name.first_chunk(), name.last_chunk()].map(|chunk| match chunk {
         Some(letters) => u32::from_le_bytes(*letters),
@@ -340,6 +341,7 @@ fn name_hash(name: &[u8]) -> u64 {
 }
 
 /// The row of a command, `CLIENT` or `CLIENT|ID`, whatever the case.
+#[inline]
 pub fn lookup(name: &[u8]) -> Option<&'static Command> {
     let is = |command: &&Command| {
         let own = command.name.as_bytes();
@@ -353,6 +355,7 @@ pub fn lookup(name: &[u8]) -> Option<&'static Command> {
 /// # Errors
 ///
 /// As Redis words it: there is no such command or subcommand, or the number of words is wrong.
+#[inline]
 pub fn resolve(argv: &[&[u8]]) -> Result<&'static Command> {
     let command = find(argv)?;
     if command.accepts(argv.len()) {
@@ -363,6 +366,7 @@ pub fn resolve(argv: &[&[u8]]) -> Result<&'static Command> {
 }
 
 /// The row that a request is for, whatever the number of its words.
+#[inline]
 fn find(argv: &[&[u8]]) -> Result<&'static Command> {
     let name = argv.first().ok_or_else(|| unknown(argv))?;
     // A subcommand is never called by its full name.
@@ -378,6 +382,7 @@ fn find(argv: &[&[u8]]) -> Result<&'static Command> {
 }
 
 /// COMMAND can be called by itself, and has subcommands all the same.
+#[inline]
 fn has_subcommands(command: &Command) -> bool {
     command.flags & spec::CONTAINER != 0 || command.name == "COMMAND"
 }

@@ -62,11 +62,11 @@ fn exec(cx: &mut Context<'_>, _: Args<'_>) -> Result {
         ));
     }
     if let Some(touch) = touch {
-        cx.unit.aborted = Some(Abort {
+        cx.unit.aborted = Some(Box::new(Abort {
             commands: queue.commands,
             watched,
             touch,
-        });
+        }));
         return Ok(Reply::NullArray);
     }
     cx.unit.origin = Origin::Exec;

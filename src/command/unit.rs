@@ -35,7 +35,7 @@ pub struct Unit {
     /// Whether the command blocked its connection instead of answering.
     pub blocks: bool,
     /// Why an EXEC did not run: the change of a watched key.
-    pub aborted: Option<Abort>,
+    pub aborted: Option<Box<Abort>>,
     /// The number of changes so far.
     changes: u64,
     seed: Option<u64>,
@@ -77,6 +77,7 @@ impl Unit {
     }
 
     /// Starts a unit at a frozen time.
+    #[inline]
     pub fn begin(&mut self, now_us: i64, seq: Seq, db: usize) {
         self.now_us = now_us;
         self.seq = seq;
@@ -152,6 +153,7 @@ impl Unit {
     }
 
     /// Begins a call; calls nest.
+    #[inline]
     pub(super) fn begin_call(&mut self) -> Frame {
         let call = Call {
             changes_before: self.changes,
@@ -161,6 +163,7 @@ impl Unit {
     }
 
     /// Ends the call that `begin_call` began: what it did, if it was these words.
+    #[inline]
     pub(super) fn end_call(&mut self, outer: Frame, argv: &[&[u8]]) -> Effect {
         let call = std::mem::replace(&mut self.call, outer.0);
         if !self.recording {

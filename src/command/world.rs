@@ -1,5 +1,6 @@
 //! [`World`]: everything that commands work on, apart from the connection that sent one.
 
+use super::Command;
 use super::busy::Busy;
 use super::config::Config;
 #[cfg(feature = "lua")]
@@ -53,6 +54,8 @@ pub struct World {
     pub pause: Option<Pause>,
     /// When the running command began, which is when the one before it ended, if commands are timed.
     pub lap: Option<Reading>,
+    /// The command that was resolved last, if its name alone says which it is: the next one is often the same.
+    pub recent: Option<&'static Command>,
     /// Whether a connection may be a monitor; true for a while longer.
     pub monitored: bool,
     /// When this world began, in microseconds since the epoch.
@@ -90,6 +93,7 @@ impl World {
             latency: Latency::default(),
             pause: None,
             lap: None,
+            recent: None,
             monitored: false,
             started_us: 0,
             run_id: identity(&mut identities),

@@ -60,6 +60,7 @@ impl Core {
         }
     }
 
+    #[cold]
     fn attend_waiting(&mut self, now_us: i64) {
         self.serve_ready(now_us);
         // The unit may have moved the clock.

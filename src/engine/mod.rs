@@ -295,6 +295,7 @@ impl Core {
     }
 
     /// Somebody has taken the lock: what was the time when it was given back is the time no longer.
+    #[inline]
     pub(super) fn begin_turn(&mut self) {
         self.world.lap = None;
     }
@@ -312,6 +313,7 @@ impl Core {
     }
 
     /// Runs one request, unless the engine is not `ready`; whom it serves is still to be served.
+    #[inline(always)]
     fn run_request(
         &mut self,
         connection: SessionKey,
@@ -388,6 +390,7 @@ impl Core {
         }
     }
 
+    #[cold]
     fn expire(&mut self, now_us: i64) -> Result<(), JournalError> {
         if !self.world.active_expire || self.world.broken.is_some() {
             return Ok(());
@@ -417,6 +420,7 @@ impl Core {
     }
 
     /// Runs one request as a unit, and records it.
+    #[inline]
     fn run_unit(
         &mut self,
         session: &mut Session,
@@ -446,6 +450,7 @@ impl Core {
         reply
     }
 
+    #[inline]
     fn begin(&mut self, now_us: i64, db: usize) {
         self.unit.begin(now_us, self.recorder.last_seq + 1, db);
         self.unit.recording = self.recorder.is_recording();

@@ -88,6 +88,7 @@ impl Recorder {
     }
 
     /// The unit of a connection is finished. `argv` is the request.
+    #[inline]
     pub(super) fn finish(
         &mut self,
         unit: &mut Unit,
@@ -102,7 +103,7 @@ impl Recorder {
             match self.level {
                 Recording::Commits => Ok(()),
                 _ => self.append(unit.now_us, || {
-                    Record::Aborted(aborted(unit, session, abort))
+                    Record::Aborted(aborted(unit, session, *abort))
                 }),
             }
         } else if self.level == Recording::Session && self.is_recording() {

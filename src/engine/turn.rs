@@ -63,6 +63,7 @@ impl Turn<'_> {
     }
 
     /// Runs one request; while a slow script has the engine, SCRIPT KILL and SHUTDOWN NOSAVE alone.
+    #[inline]
     pub fn run(&mut self, connection: Option<SessionKey>, argv: &[&[u8]]) -> Outcome {
         match (&mut self.core, connection) {
             (Some(core), Some(connection)) => core.run(connection, argv),

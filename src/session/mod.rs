@@ -264,6 +264,7 @@ impl Sessions {
     }
 
     /// Takes a connection out while a command of its own runs; [`put_back`](Sessions::put_back) ends that.
+    #[inline]
     pub fn take(&mut self, key: SessionKey) -> Option<Box<Session>> {
         self.slots
             .get_mut(key.index)?
@@ -271,11 +272,13 @@ impl Sessions {
     }
 
     /// Returns a connection that was taken out.
+    #[inline]
     pub fn put_back(&mut self, key: SessionKey, session: Box<Session>) {
         self.slots[key.index] = Some(session);
     }
 
     /// A connection, unless it is closed or taken out.
+    #[inline]
     pub fn get_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
         self.slots
             .get_mut(key.index)?

@@ -59,6 +59,7 @@ pub struct Waits {
 
 impl Waits {
     /// Whether nobody is blocked.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.waits.is_empty() && self.postponed.is_empty()
     }

@@ -128,6 +128,7 @@ impl Config {
         PARAMETERS[place].kind.show(&self.settings[place])
     }
 
+    #[inline]
     fn number(&self, place: usize) -> i64 {
         match &self.settings[place] {
             Setting::Int(number) => *number,
@@ -170,6 +171,7 @@ macro_rules! numbers {
         impl Config {
             $(
                 $(#[$doc])*
+                #[inline]
                 pub fn $method(&self) -> $type {
                     const AT: usize = position($name);
                     self.number(AT) as $type
@@ -241,6 +243,7 @@ macro_rules! switches {
         impl Config {
             $(
                 $(#[$doc])*
+                #[inline]
                 pub fn $method(&self) -> bool {
                     const AT: usize = position($name);
                     self.number(AT) != 0

@@ -16,6 +16,7 @@ const FIRST: u64 = 1032;
 
 impl Histogram {
     /// Counts a duration.
+    #[inline]
     pub fn record(&mut self, duration: Duration) {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         // Only whole microseconds are told apart.

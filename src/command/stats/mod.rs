@@ -69,6 +69,7 @@ pub struct CommandStats {
 
 impl Stats {
     /// The counters of a command.
+    #[inline]
     pub fn command(&mut self, command: &'static Command) -> &mut CommandStats {
         if self.by_command.len() <= command.index {
             self.by_command.resize(command.index + 1, None);
