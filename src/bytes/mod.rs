@@ -4,6 +4,8 @@
 //! are shared. [`SlimBytes`] is the same in two words, for values, of which there are many. They know nothing of
 //! Redis.
 
+mod block;
+
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
@@ -11,8 +13,7 @@ use std::hash::Hash;
 use std::hash::Hasher;
 use std::ops::Deref;
 
-use triomphe::Arc;
-use triomphe::ThinArc;
+use block::Block;
 
 /// An immutable byte string; a clone copies 24 bytes and at most counts one reference more.
 #[derive(Clone)]
@@ -26,14 +27,14 @@ pub struct SlimBytes(Repr<14>);
 #[derive(Clone)]
 enum Repr<const INLINE: usize> {
     Inline { len: u8, data: [u8; INLINE] },
-    Shared(ThinArc<(), u8>),
+    Shared(Block),
 }
 
 impl<const INLINE: usize> Repr<INLINE> {
     #[inline]
     fn new(bytes: &[u8]) -> Self {
         if bytes.len() > INLINE {
-            return Repr::Shared(ThinArc::from_header_and_slice((), bytes));
+            return Repr::Shared(Block::from(bytes));
         }
         let mut data = [0; INLINE];
         data[..bytes.len()].copy_from_slice(bytes);
@@ -47,7 +48,7 @@ impl<const INLINE: usize> Repr<INLINE> {
     fn as_slice(&self) -> &[u8] {
         match self {
             Repr::Inline { len, data } => &data[..usize::from(*len)],
-            Repr::Shared(data) => &data.slice,
+            Repr::Shared(block) => block.as_slice(),
         }
     }
 }
@@ -64,36 +65,18 @@ impl Bytes {
     pub fn as_slice(&self) -> &[u8] {
         self.0.as_slice()
     }
-
-    /// The size of the allocation behind this handle, 0 when the bytes are inline.
-    pub fn heap_size(&self) -> usize {
-        match &self.0 {
-            Repr::Inline { .. } => 0,
-            Repr::Shared(data) => data.slice.len() + 2 * size_of::<usize>(),
-        }
-    }
 }
 
 impl SlimBytes {
     /// Becomes these bytes, in the same allocation where nobody shares it and the length is the same.
     pub fn assign(&mut self, bytes: &[u8]) {
-        if !self.overwrite(bytes) {
+        let overwritten = match &mut self.0 {
+            Repr::Shared(block) => block.overwrite(bytes),
+            Repr::Inline { .. } => false,
+        };
+        if !overwritten {
             *self = SlimBytes::from(bytes);
         }
-    }
-
-    /// Writes `bytes` over those that are here, if they are as many and nobody shares them.
-    fn overwrite(&mut self, bytes: &[u8]) -> bool {
-        let Repr::Shared(data) = &mut self.0 else {
-            return false;
-        };
-        data.with_arc_mut(|data| match Arc::get_mut(data) {
-            Some(data) if data.slice().len() == bytes.len() => {
-                data.slice_mut().copy_from_slice(bytes);
-                true
-            }
-            _ => false,
-        })
     }
 }
 
@@ -109,7 +92,7 @@ impl From<&SlimBytes> for Bytes {
                     data: wide,
                 })
             }
-            Repr::Shared(data) => Bytes(Repr::Shared(data.clone())),
+            Repr::Shared(block) => Bytes(Repr::Shared(block.clone())),
         }
     }
 }
@@ -117,7 +100,7 @@ impl From<&SlimBytes> for Bytes {
 impl From<Bytes> for SlimBytes {
     fn from(bytes: Bytes) -> SlimBytes {
         match bytes.0 {
-            Repr::Shared(data) => SlimBytes(Repr::Shared(data)),
+            Repr::Shared(block) => SlimBytes(Repr::Shared(block)),
             Repr::Inline { .. } => SlimBytes::from(&*bytes),
         }
     }
@@ -245,16 +228,18 @@ mod tests {
 
     #[test]
     fn an_assignment_reuses_the_allocation_that_nobody_shares() {
-        let (one, other) = ([1u8; 15], [2u8; 15]);
-        let mut bytes = SlimBytes::from(one.as_slice());
-        let place = bytes.as_ptr();
-        bytes.assign(&other);
-        assert_eq!((bytes.as_ptr(), &*bytes), (place, other.as_slice()));
-        let shared = Bytes::from(&bytes);
-        bytes.assign(&one);
-        assert_eq!((&*bytes, &*shared), (one.as_slice(), other.as_slice()));
-        bytes.assign(b"short");
-        assert_eq!(&*bytes, b"short");
+        for len in [15, 64, 128, 129] {
+            let (one, other) = (vec![1u8; len], vec![2u8; len]);
+            let mut bytes = SlimBytes::from(one.as_slice());
+            let place = bytes.as_ptr();
+            bytes.assign(&other);
+            assert_eq!((bytes.as_ptr(), &*bytes), (place, other.as_slice()));
+            let shared = Bytes::from(&bytes);
+            bytes.assign(&one);
+            assert_eq!((&*bytes, &*shared), (one.as_slice(), other.as_slice()));
+            bytes.assign(b"short");
+            assert_eq!(&*bytes, b"short");
+        }
     }
 
     #[test]
@@ -264,7 +249,7 @@ mod tests {
 
     #[test]
     fn bytes_round_trip_on_both_sides_of_the_borders() {
-        for len in [0, 1, 14, 15, 22, 23, 1000] {
+        for len in (0..150).chain([1000]) {
             let data: Vec<u8> = (0..len).map(|i| i as u8).collect();
             let slim = SlimBytes::from(data.as_slice());
             for bytes in [Bytes::from(data.as_slice()), Bytes::from(&slim)] {
@@ -272,7 +257,7 @@ mod tests {
                 assert_eq!(*SlimBytes::from(bytes), *slim);
             }
             let bytes = Bytes::from(data);
-            assert_eq!((bytes.heap_size() == 0, &*bytes), (len <= 22, &*slim));
+            assert_eq!(&*bytes, &*slim);
         }
     }
 }
