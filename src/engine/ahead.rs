@@ -9,12 +9,12 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use crate::commit::CommandList;
-use crate::commit::Seq;
 use crate::journal::Frame;
 use crate::journal::Frames;
 use crate::journal::JournalError;
-use crate::journal::kind;
 
+/// No journal has more databases: a forged number must not ask for more memory than there is.
+const MAX_DATABASES: u32 = 1 << 24;
 /// How many records are in a batch, unless their effects are large.
 const RECORDS: usize = 512;
 /// How many bytes of effects fill a batch.
@@ -22,20 +22,13 @@ const BYTES: usize = 64 << 10;
 /// How many batches may wait to be applied.
 const WAITING: usize = 4;
 
-/// Some records in order: what they change.
+/// Some commits in order: what they change.
 #[derive(Default)]
 pub(super) struct Batch {
-    pub(super) steps: Vec<Step>,
+    /// Each commit, with those of the effects that are its own.
+    pub(super) commits: Vec<(Head, Range<usize>)>,
     /// The effects of all units, one after another.
     pub(super) effects: CommandList,
-}
-
-/// What one record changes.
-pub(super) enum Step {
-    /// A commit, with those of the batch's effects that are its own.
-    Commit(Head, Range<usize>),
-    /// The state becomes what it was after this record.
-    Rewind(Seq),
 }
 
 /// What there is to know of a commit before its effects are applied.
@@ -52,15 +45,15 @@ pub(super) struct Head {
 ///
 /// # Errors
 ///
-/// The first record that can't be read, or the first error of `visit`.
+/// The first record that can't be read.
 pub(super) fn each_batch(
     mut records: Frames,
-    mut visit: impl FnMut(Batch) -> Result<(), JournalError>,
+    mut visit: impl FnMut(Batch),
 ) -> Result<(), JournalError> {
     // Most journals are short, and not worth a thread.
     let first = Batch::read(&mut records)?;
     let is_all = !first.is_full();
-    visit(first)?;
+    visit(first);
     if is_all {
         return Ok(());
     }
@@ -70,7 +63,9 @@ pub(super) fn each_batch(
             .name("fakeredis-reader".into())
             .spawn_scoped(scope, move || send(records, &sender))
             .map_err(no_thread)?;
-        batches.into_iter().try_for_each(|batch| visit(batch?))
+        batches
+            .into_iter()
+            .try_for_each(|batch| batch.map(&mut visit))
     })
 }
 
@@ -90,6 +85,20 @@ fn send(mut records: Frames, batches: &SyncSender<Result<Batch, JournalError>>) 
     }
 }
 
+/// Whether there can be such a database.
+///
+/// # Errors
+///
+/// When there can't.
+pub(super) fn check_db(db: u32) -> Result<(), JournalError> {
+    match db < MAX_DATABASES {
+        true => Ok(()),
+        false => Err(JournalError::Misuse(format!(
+            "a record is of database {db}; there are at most {MAX_DATABASES}"
+        ))),
+    }
+}
+
 impl Batch {
     /// The next batch; it is the last if it is not full.
     fn read(records: &mut Frames) -> Result<Batch, JournalError> {
@@ -103,11 +112,12 @@ impl Batch {
     }
 
     fn is_full(&self) -> bool {
-        self.steps.len() >= RECORDS || self.effects.size() >= BYTES
+        self.commits.len() >= RECORDS || self.effects.size() >= BYTES
     }
 
     fn add(&mut self, record: &Frame<'_>) -> Result<(), JournalError> {
         if let Some(commit) = record.commit()? {
+            check_db(commit.db)?;
             let head = Head {
                 clock_us: record.clock_us,
                 client: commit.client,
@@ -117,9 +127,7 @@ impl Batch {
             let start = self.effects.len();
             commit.each_effect(|argv| self.effects.push(argv));
             let effects = start..self.effects.len();
-            self.steps.push(Step::Commit(head, effects));
-        } else if record.kind() == kind::REWIND {
-            self.steps.push(Step::Rewind(record.aux()));
+            self.commits.push((head, effects));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! An entry is: database (u32), time of expiry (i64, ms since the epoch, `i64::MIN` for never), length of the
 //! key (u32), key, length of the value (u32), value as Redis's own object encoding; integers little-endian.
 
+use super::ahead::check_db;
 use crate::journal::Checkpoint;
 use crate::journal::JournalError;
 use crate::keyspace::Keyspace;
@@ -60,7 +61,9 @@ pub(super) fn load(keyspace: &mut Keyspace, checkpoint: Checkpoint) -> Result<()
 }
 
 fn load_entry(keyspace: &mut Keyspace, rest: &mut &[u8]) -> Option<()> {
-    let db = u32::from_le_bytes(*rest.split_off(..4)?.first_chunk()?) as usize;
+    let db = u32::from_le_bytes(*rest.split_off(..4)?.first_chunk()?);
+    check_db(db).ok()?;
+    let db = db as usize;
     let expires_at = i64::from_le_bytes(*rest.split_off(..8)?.first_chunk()?);
     let key = blob(rest)?;
     let value = rdb::decode_value(&mut blob(rest)?).ok()?;

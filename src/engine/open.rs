@@ -103,9 +103,18 @@ impl Engine {
 
         let checkpoint = recovered.checkpoint();
         let checkpoint_bytes = checkpoint.as_ref().map_or(0, Checkpoint::size);
-        let (mut state, from) = replay::start(checkpoint)?;
-        let earlier = |to| state_at(&Reader::open_with(Arc::clone(&storage))?, to);
-        replay::replay(&mut state, recovered.frames(), earlier)?;
+        let from = checkpoint.as_ref().map_or(0, Checkpoint::seq);
+        let state = match recovered.is_rewound()? {
+            false => {
+                let (mut state, _) = replay::start(checkpoint)?;
+                replay::replay(&mut state, recovered.frames())?;
+                state
+            }
+            true => {
+                let reader = Reader::open_with(Arc::clone(&storage))?;
+                state_at(&reader, recovered.report.last_seq)?
+            }
+        };
         let mut world = World::new(config, seed);
         let databases = world.keyspace.databases();
         world.keyspace = state.keyspace;

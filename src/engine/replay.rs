@@ -1,5 +1,7 @@
 //! From records to state: recovery and time travel.
 
+use std::ops::RangeInclusive;
+
 use crate::command;
 use crate::command::Config;
 use crate::command::Context;
@@ -19,7 +21,7 @@ use crate::session::Session;
 
 use super::ahead::Batch;
 use super::ahead::Head;
-use super::ahead::Step;
+use super::ahead::check_db;
 use super::ahead::each_batch;
 use super::checkpoint;
 
@@ -32,11 +34,42 @@ const TOGETHER: usize = 16;
 ///
 /// The journal can't be read up to there.
 pub fn state_at(reader: &Reader, seq: Seq) -> Result<World, JournalError> {
-    let checkpoint = reader.checkpoint_before(seq)?;
-    let (mut world, from) = start(checkpoint)?;
-    let records = reader.frames(from + 1..=seq);
-    replay(&mut world, records, |to| state_at(reader, to))?;
+    let (checkpoint, spans) = lineage(reader, seq)?;
+    let (mut world, _) = start(checkpoint)?;
+    for span in spans {
+        replay(&mut world, reader.frames(span))?;
+    }
     Ok(world)
+}
+
+/// What led to the state after record `seq`: a checkpoint, and the records to apply to it. What was rewound is
+/// left out, so that each record is applied once, however often history went back.
+fn lineage(
+    reader: &Reader,
+    seq: Seq,
+) -> Result<(Option<Checkpoint>, Vec<RangeInclusive<Seq>>), JournalError> {
+    let mut spans = Vec::new();
+    let mut end = seq;
+    loop {
+        let checkpoint = reader.checkpoint_before(end)?;
+        let from = checkpoint.as_ref().map_or(0, Checkpoint::seq);
+        for (at, to) in reader.rewinds(from + 1..=end)?.into_iter().rev() {
+            if at > end {
+                continue;
+            }
+            if to >= at {
+                let what = format!("record {at} goes back to record {to}, which is not before it");
+                return Err(JournalError::Misuse(what));
+            }
+            spans.push(at + 1..=end);
+            end = to;
+        }
+        if end >= from {
+            spans.push(from + 1..=end);
+            spans.reverse();
+            return Ok((checkpoint, spans));
+        }
+    }
 }
 
 /// The state of a checkpoint and its place in history; without one, nothing and 0.
@@ -54,18 +87,14 @@ pub fn start(checkpoint: Option<Checkpoint>) -> Result<(World, Seq), JournalErro
     Ok((world, seq))
 }
 
-/// Takes `world` over `records`; `earlier` gives the state after an earlier one.
+/// Takes `world` over `records`, none of which is a rewind.
 ///
 /// # Errors
 ///
-/// The records can't be read; or what `earlier` fails with.
-pub(super) fn replay(
-    world: &mut World,
-    records: Frames,
-    earlier: impl Fn(Seq) -> Result<World, JournalError>,
-) -> Result<(), JournalError> {
+/// The records can't be read.
+pub(super) fn replay(world: &mut World, records: Frames) -> Result<(), JournalError> {
     let mut applier = Applier::new(world);
-    each_batch(records, |batch| applier.take_over(&batch, &earlier))
+    each_batch(records, |batch| applier.take_over(&batch))
 }
 
 /// Takes `world` over one record; `earlier` gives the state after an earlier one.
@@ -80,6 +109,7 @@ pub fn step(
 ) -> Result<(), JournalError> {
     match &entry.record {
         Record::Commit(commit) => {
+            check_db(commit.db)?;
             let mut applier = Applier::new(world);
             applier.begin(&Head {
                 clock_us: entry.clock_us,
@@ -116,29 +146,19 @@ impl<'a> Applier<'a> {
         }
     }
 
-    /// Takes the world over some records; `earlier` gives the state after an earlier one.
-    fn take_over(
-        &mut self,
-        batch: &Batch,
-        earlier: impl Fn(Seq) -> Result<World, JournalError>,
-    ) -> Result<(), JournalError> {
+    /// Takes the world over some commits.
+    fn take_over(&mut self, batch: &Batch) {
         let mut argv = Vec::new();
-        for step in &batch.steps {
-            match step {
-                Step::Rewind(to) => *self.world = earlier(*to)?,
-                Step::Commit(head, effects) => {
-                    self.begin(head);
-                    for effect in effects.clone() {
-                        if effect.is_multiple_of(TOGETHER) {
-                            self.look_ahead(&batch.effects, effect);
-                        }
-                        batch.effects.get(effect, &mut argv);
-                        self.run(&argv);
-                    }
+        for (head, effects) in &batch.commits {
+            self.begin(head);
+            for effect in effects.clone() {
+                if effect.is_multiple_of(TOGETHER) {
+                    self.look_ahead(&batch.effects, effect);
                 }
+                batch.effects.get(effect, &mut argv);
+                self.run(&argv);
             }
         }
-        Ok(())
     }
 
     /// Looks at the keys of the effects from `first` on. A hint only: which words are keys is guessed.

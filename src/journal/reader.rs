@@ -179,18 +179,22 @@ impl Reader {
         Ok(seq)
     }
 
-    /// Where history was rewound: each `Rewind` record, and the record that it goes back to.
+    /// Where history was rewound, in some records: each `Rewind` record, and the record that it goes back to.
     ///
     /// # Errors
     ///
     /// When a record is damaged.
-    pub fn rewinds(&self) -> Result<Vec<(Seq, Seq)>, JournalError> {
+    pub fn rewinds(&self, range: impl RangeBounds<Seq>) -> Result<Vec<(Seq, Seq)>, JournalError> {
+        let range = half_open(range);
         let mut rewinds = Vec::new();
-        self.history.headers(self.first_seq(), |header| {
+        if range.is_empty() {
+            return Ok(rewinds);
+        }
+        self.headers(range.start, |header| {
             if header.kind == kind::REWIND {
                 rewinds.push((header.seq, header.aux));
             }
-            true
+            header.seq + 1 < range.end
         })?;
         Ok(rewinds)
     }

@@ -57,6 +57,21 @@ impl Recovered {
         Entries(self.frames())
     }
 
+    /// Whether history goes back after that checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub fn is_rewound(&self) -> Result<bool, JournalError> {
+        let from = self.report.checkpoint.map_or(1, |seq| seq + 1);
+        let mut rewound = false;
+        self.history.headers(from, |header| {
+            rewound |= header.kind == kind::REWIND;
+            !rewound
+        })?;
+        Ok(rewound)
+    }
+
     /// All records after that checkpoint, in order, as they lie on the disk.
     pub fn frames(&mut self) -> Frames {
         let from = self.report.checkpoint.map_or(1, |seq| seq + 1);
@@ -265,7 +280,7 @@ impl Recovery<'_> {
         let storage = &*self.storage;
         let moved = storage.make_dir(Some(QUARANTINE)).and_then(|()| {
             for name in names.iter().rev() {
-                let target = free_name(storage, &format!("{QUARANTINE}/{name}"));
+                let target = free_name(storage, &format!("{QUARANTINE}/{name}"))?;
                 storage.rename(name, &target)?;
                 storage.sync_dir(Some(QUARANTINE))?;
                 storage.sync_dir(None)?;
