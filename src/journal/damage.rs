@@ -13,9 +13,14 @@ use super::frames::Step;
 use super::frames::Window;
 use super::frames::is_sane;
 use super::storage::Storage;
-use super::storage::read_from;
+use super::storage::StorageFile;
+use super::storage::read_fully;
 use super::survey::Listed;
-use crate::commit::Seq;
+use std::io;
+use std::sync::Arc;
+
+/// How much of a file is looked through at a time.
+const PIECE: usize = 64 << 10;
 
 /// The good part of a segment, and what follows it.
 #[derive(Clone, Debug)]
@@ -78,8 +83,9 @@ pub(super) fn measure(storage: &dyn Storage, segment: &Listed) -> Result<Extent,
     let mut fault = walk(storage, segment, &mut extent)?;
     while let Some(found) = fault {
         let end = extent.end;
-        let bytes = read_rest(storage, segment, end)?;
-        let rest = judge(&bytes, segment.salt(), end.seq, found);
+        let file = storage.open(&segment.name);
+        let judged = file.and_then(|file| judge(file, segment.salt(), end, found));
+        let (rest, len) = judged.map_err(JournalError::io(format!("read {}", segment.name)))?;
         if rest != Rest::Nothing {
             // What was incomplete when it was met may have been completed before the rest was read,
             // and then looks like damage to a record that was on the disk.
@@ -88,7 +94,7 @@ pub(super) fn measure(storage: &dyn Storage, segment: &Listed) -> Result<Extent,
                 continue;
             }
         }
-        extent.len = end.offset + written(&bytes);
+        extent.len = len;
         extent.rest = rest;
         break;
     }
@@ -121,42 +127,49 @@ fn walk(
     Ok(fault)
 }
 
-/// All bytes after the good records.
-fn read_rest(storage: &dyn Storage, segment: &Listed, end: Place) -> Result<Vec<u8>, JournalError> {
-    let file = storage.open(&segment.name);
-    let bytes = file.and_then(|file| read_from(&*file, end.offset));
-    bytes.map_err(JournalError::io(format!("read {}", segment.name)))
+/// Where a file ends but for zeros from `start` on, which are room that a writer made.
+pub(super) fn written(file: &dyn StorageFile, start: u64) -> io::Result<u64> {
+    let mut buffer = vec![0; PIECE];
+    let mut at = file.len()?;
+    while at > start {
+        let from = start.max(at.saturating_sub(PIECE as u64));
+        let piece = &mut buffer[..(at - from) as usize];
+        let filled = read_fully(file, from, piece)?;
+        if let Some(last) = piece[..filled].iter().rposition(|byte| *byte != 0) {
+            return Ok(from + last as u64 + 1);
+        }
+        at = from;
+    }
+    Ok(start)
 }
 
-/// How many bytes there are before the zeros at the end, which are room that a writer made.
-pub(super) fn written(bytes: &[u8]) -> u64 {
-    let last = bytes.iter().rposition(|byte| *byte != 0);
-    last.map_or(0, |last| last as u64 + 1)
-}
-
-/// Judges the bytes that start where record `seq` should and does not.
+/// Judges the bytes of a file that start where record `seq` should and does not, and where they end but for zeros.
 ///
 /// A write that was never synced may reach the disk in any part and order, so a whole record after
 /// a bad one is no damage by itself. It is damage when the bad record had been synced, which a
 /// later record's `durable_seq` tells; or when a record stands where another belongs, because
 /// no interrupted write puts it there.
-fn judge(rest: &[u8], salt: u32, seq: Seq, fault: Fault) -> Rest {
-    let damage = |later| Rest::Damage {
-        what: fault.text(),
-        later,
-    };
-    let bytes = written(rest);
+fn judge(
+    file: Arc<dyn StorageFile>,
+    salt: u32,
+    place: Place,
+    fault: Fault,
+) -> io::Result<(Rest, u64)> {
+    let end = written(&*file, place.offset)?;
+    let bytes = end - place.offset;
     if bytes == 0 {
-        return Rest::Nothing;
+        return Ok((Rest::Nothing, end));
     }
-    let found = later_records(rest, salt, seq, fault);
-    if fault == Fault::Misplaced || found.proof {
-        return damage(found.records);
-    }
-    match found.records {
+    let found = later_records(file, salt, place, fault)?;
+    let rest = match found.records {
+        later if fault == Fault::Misplaced || found.proof => Rest::Damage {
+            what: fault.text(),
+            later,
+        },
         0 => Rest::TornTail { bytes },
         later => Rest::TornBatch { bytes, later },
-    }
+    };
+    Ok((rest, end))
 }
 
 #[derive(Default)]
@@ -167,41 +180,86 @@ struct Found {
 }
 
 /// Looks for whole records from `seq` on. The payload of a record whose header is good is passed
-/// over: what looks like a record inside is a value.
-fn later_records(rest: &[u8], salt: u32, seq: Seq, fault: Fault) -> Found {
+/// over: what looks like a record inside is a value. So no byte is looked at twice, whatever the file holds.
+fn later_records(
+    file: Arc<dyn StorageFile>,
+    salt: u32,
+    place: Place,
+    fault: Fault,
+) -> io::Result<Found> {
+    let len = file.len()?;
+    let mut window = Window::read(file);
     let mut found = Found::default();
-    let mut offset = match (fault, FrameHeader::decode(rest, salt)) {
-        (Fault::Payload | Fault::Short, Some(header)) => header.frame_len() as usize,
-        _ => 0,
-    };
-    while offset + FRAME_HEADER < rest.len() {
-        match whole_record(&rest[offset..], salt) {
-            Some(header) if header.seq >= seq => {
-                found.records += 1;
-                found.proof |= header.durable_seq >= seq || header.seq == seq;
-                offset += header.frame_len() as usize;
-            }
-            _ => offset += ALIGN,
-        }
+    let mut at = place.offset;
+    if let (Fault::Payload | Fault::Short, Some(header)) =
+        (fault, header_at(&mut window, at, salt)?)
+    {
+        at += header.frame_len();
     }
-    found
+    while let Some(start) = next_start(&mut window, at, len)? {
+        at = start;
+        let header = header_at(&mut window, at, salt)?.filter(|header| header.seq >= place.seq);
+        let Some(header) = header else {
+            at += ALIGN as u64;
+            continue;
+        };
+        if at + header.frame_len() <= len && is_whole(&mut window, at, &header, salt)? {
+            found.records += 1;
+            found.proof |= header.durable_seq >= place.seq || header.seq == place.seq;
+        }
+        at += header.frame_len();
+    }
+    Ok(found)
 }
 
-fn whole_record(bytes: &[u8], salt: u32) -> Option<FrameHeader> {
-    let header = FrameHeader::decode(bytes, salt).filter(is_sane)?;
-    let body = bytes.get(FRAME_HEADER..header.frame_len() as usize)?;
-    header.holds(body, salt).then_some(header)
+/// Where a frame may start next: what begins like one and is not the file's end.
+fn next_start(window: &mut Window, mut at: u64, len: u64) -> io::Result<Option<u64>> {
+    while at + (FRAME_HEADER as u64) < len {
+        let piece = window.bytes(at, PIECE)?;
+        let found = piece.chunks(ALIGN).position(FrameHeader::may_start);
+        if let Some(index) = found {
+            let start = at + (index * ALIGN) as u64;
+            return Ok((start + (FRAME_HEADER as u64) < len).then_some(start));
+        }
+        at += piece.len().next_multiple_of(ALIGN) as u64;
+    }
+    Ok(None)
+}
+
+fn header_at(window: &mut Window, at: u64, salt: u32) -> io::Result<Option<FrameHeader>> {
+    let bytes = window.bytes(at, FRAME_HEADER)?;
+    Ok(FrameHeader::decode(bytes, salt).filter(is_sane))
+}
+
+fn is_whole(window: &mut Window, at: u64, header: &FrameHeader, salt: u32) -> io::Result<bool> {
+    let frame = window.bytes(at, header.frame_len() as usize)?;
+    let body = frame.get(FRAME_HEADER..header.frame_len() as usize);
+    Ok(body.is_some_and(|body| header.holds(body, salt)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commit::Seq;
     use crate::journal::format::Checksum;
     use crate::journal::format::draft;
     use crate::journal::format::frame_len;
     use crate::journal::format::seal;
+    use std::io::Write;
 
     const SALT: u32 = 77;
+
+    /// What is thought of bytes that stand where record 5 should.
+    fn judge(bytes: &[u8], fault: Fault) -> Rest {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        let place = Place {
+            offset: 0,
+            link: 0,
+            seq: 5,
+        };
+        super::judge(Arc::new(file), SALT, place, fault).unwrap().0
+    }
 
     /// Frames 5, 6, 7 written when record `durable` was known to be on the disk.
     fn frames(durable: Seq) -> Vec<u8> {
@@ -221,10 +279,10 @@ mod tests {
         let bytes = unsynced.len() as u64;
         unsynced[0] ^= 1;
         let torn = Rest::TornBatch { bytes, later: 2 };
-        assert_eq!(judge(&unsynced, SALT, 5, Fault::Header), torn);
+        assert_eq!(judge(&unsynced, Fault::Header), torn);
         let mut synced = frames(5);
         synced[60] ^= 1;
-        let verdict = judge(&synced, SALT, 5, Fault::Payload);
+        let verdict = judge(&synced, Fault::Payload);
         assert!(
             matches!(verdict, Rest::Damage { later: 2, .. }),
             "{verdict:?}"
@@ -235,13 +293,13 @@ mod tests {
     fn garbage_is_a_torn_tail_and_zeros_are_nothing() {
         for byte in [0xff, b'f'] {
             let mut tail = [byte; 1000];
-            let verdict = judge(&tail, SALT, 5, Fault::Header);
+            let verdict = judge(&tail, Fault::Header);
             assert_eq!(verdict, Rest::TornTail { bytes: 1000 });
             tail[300..].fill(0);
-            let verdict = judge(&tail, SALT, 5, Fault::Header);
+            let verdict = judge(&tail, Fault::Header);
             assert_eq!(verdict, Rest::TornTail { bytes: 300 });
         }
-        let verdict = judge(&[0; 1000], SALT, 5, Fault::Header);
+        let verdict = judge(&[0; 1000], Fault::Header);
         assert_eq!(verdict, Rest::Nothing);
     }
 
@@ -252,7 +310,7 @@ mod tests {
             let mut bytes = frames(durable);
             bytes[..frame_len(8)].fill(0);
             bytes.resize(10_000, 0);
-            let verdict = judge(&bytes, SALT, 5, Fault::Header);
+            let verdict = judge(&bytes, Fault::Header);
             assert_eq!(verdict.later(), 2);
             assert_eq!(matches!(verdict, Rest::Damage { .. }), is_damage);
         }
@@ -261,7 +319,7 @@ mod tests {
     #[test]
     fn a_record_in_anothers_place_is_damage() {
         let bytes = frames(4);
-        let verdict = judge(&bytes[frame_len(8)..], SALT, 5, Fault::Misplaced);
+        let verdict = judge(&bytes[frame_len(8)..], Fault::Misplaced);
         assert!(
             matches!(verdict, Rest::Damage { later: 2, .. }),
             "{verdict:?}"

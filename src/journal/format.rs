@@ -225,6 +225,11 @@ pub(super) struct FrameHeader {
 }
 
 impl FrameHeader {
+    /// Whether a frame's magic number stands at the beginning of `bytes`.
+    pub(super) fn may_start(bytes: &[u8]) -> bool {
+        bytes.starts_with(&FRAME_MAGIC)
+    }
+
     /// The header in `bytes` if its magic number and checksum are right.
     pub(super) fn decode(bytes: &[u8], salt: u32) -> Option<FrameHeader> {
         let bytes = bytes.get(..FRAME_HEADER)?;

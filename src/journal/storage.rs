@@ -289,14 +289,6 @@ pub(super) fn read_fully(
     Ok(filled)
 }
 
-/// All bytes from `offset` on.
-pub(super) fn read_from(file: &dyn StorageFile, offset: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; file.len()?.saturating_sub(offset) as usize];
-    let filled = read_fully(file, offset, &mut bytes)?;
-    bytes.truncate(filled);
-    Ok(bytes)
-}
-
 /// Makes a file that appears whole and durable under `name`, or not at all.
 ///
 /// It is written under `name.tmp` first; `fill` writes it. The handle stays good after the rename.

@@ -13,10 +13,10 @@ use super::queue::Batch;
 use super::storage::Storage;
 use super::storage::StorageFile;
 use super::storage::publish;
-use super::storage::read_from;
 use super::storage::read_fully;
 use crate::commit::Seq;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The folder for bytes that were cut off.
@@ -116,7 +116,7 @@ pub(super) fn replace(
         .map_err(JournalError::io(format!("open {name}")))?;
     let quarantined = set_aside(storage, &*old, name, keep, why)
         .map_err(JournalError::io(format!("quarantine the end of {name}")))?;
-    let new = publish(storage, name, |new| copy(&*old, keep, new))
+    let new = publish(storage, name, |new| copy(&*old, 0..keep, new))
         .map_err(JournalError::io(format!("rewrite {name}")))?;
     Ok((new, quarantined))
 }
@@ -128,15 +128,14 @@ fn set_aside(
     keep: u64,
     why: &str,
 ) -> io::Result<Option<String>> {
-    let mut rest = read_from(old, keep)?;
-    rest.truncate(written(&rest) as usize);
-    if rest.is_empty() {
+    let end = written(old, keep)?;
+    if end == keep {
         return Ok(None);
     }
     storage.make_dir(Some(QUARANTINE))?;
-    let target = free_name(storage, &format!("{QUARANTINE}/{name}-off-{keep}"));
+    let target = free_name(storage, &format!("{QUARANTINE}/{name}-off-{keep}"))?;
     let file = storage.create(&target)?;
-    file.write_at(0, &rest)?;
+    copy(old, keep..end, &*file)?;
     file.sync()?;
     let note = storage.create(&format!("{target}.why.txt"))?;
     note.write_at(0, why.as_bytes())?;
@@ -146,26 +145,33 @@ fn set_aside(
 }
 
 /// The name itself, or the first of `name.2`, `name.3`, … that no file has.
-pub(super) fn free_name(storage: &dyn Storage, name: &str) -> String {
-    let numbered = (2..).map(|number| format!("{name}.{number}"));
-    let mut names = std::iter::once(name.to_owned()).chain(numbered);
-    names
-        .find(|name| storage.open(name).is_err())
-        .expect("numbers do not run out")
+pub(super) fn free_name(storage: &dyn Storage, name: &str) -> io::Result<String> {
+    let mut free = name.to_owned();
+    let mut number = 2;
+    loop {
+        match storage.open(&free) {
+            Ok(_) => free = format!("{name}.{number}"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(free),
+            // What can't be opened is there all the same, and not to be written over.
+            Err(error) => return Err(error),
+        }
+        number += 1;
+    }
 }
 
-/// Copies the first `len` bytes to another file.
-fn copy(from: &dyn StorageFile, len: u64, to: &dyn StorageFile) -> io::Result<()> {
+/// Copies some bytes to the beginning of another file.
+fn copy(from: &dyn StorageFile, bytes: Range<u64>, to: &dyn StorageFile) -> io::Result<()> {
+    let len = bytes.end - bytes.start;
     let mut buffer = vec![0; len.min(1 << 20) as usize];
-    let mut offset = 0;
-    while offset < len {
-        let want = buffer.len().min((len - offset) as usize);
-        let got = read_fully(from, offset, &mut buffer[..want])?;
+    let mut done = 0;
+    while done < len {
+        let want = buffer.len().min((len - done) as usize);
+        let got = read_fully(from, bytes.start + done, &mut buffer[..want])?;
         if got == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        to.write_at(offset, &buffer[..got])?;
-        offset += got as u64;
+        to.write_at(done, &buffer[..got])?;
+        done += got as u64;
     }
     Ok(())
 }
