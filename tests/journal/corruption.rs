@@ -3,127 +3,14 @@
 use super::disk::Image;
 use super::disk::Plan;
 use super::disk::SimDisk;
-use super::set;
+use super::images::*;
 use fakeredis::commit::Record;
-use fakeredis::commit::Seq;
-use fakeredis::journal::Fsync;
 use fakeredis::journal::Health;
 use fakeredis::journal::Journal;
 use fakeredis::journal::JournalError;
 use fakeredis::journal::Options;
 use fakeredis::journal::Reader;
 use fakeredis::journal::Tolerance;
-use fakeredis::rng::Rng;
-
-const SEGMENT: &str = "seg-00000000000000000001.frj";
-const HEADER: usize = 96;
-
-fn options() -> Options {
-    Options {
-        fsync: Fsync::Always,
-        uuid: Some(0xfeed),
-        ..Options::default()
-    }
-}
-
-fn records(count: usize) -> Vec<Record> {
-    let value = |index: usize| vec![b'v'; index * 7 % 40];
-    (0..count)
-        .map(|index| set(&format!("k{index}"), &value(index)))
-        .collect()
-}
-
-/// A journal of these batches, as an unclosed process leaves it.
-fn journal_of(batches: &[Vec<Record>], options: &Options) -> Image {
-    let disk = SimDisk::empty();
-    let (journal, _) = Journal::open_with(disk.storage(), options).unwrap();
-    for batch in batches {
-        for record in batch {
-            journal.append(0, record).unwrap();
-        }
-        journal.settle(journal.last_seq()).unwrap();
-    }
-    disk.visible()
-}
-
-/// A journal of these records, each settled by itself.
-fn journal_of_singles(records: &[Record], options: &Options) -> Image {
-    let batches: Vec<Vec<Record>> = records.iter().map(|record| vec![record.clone()]).collect();
-    journal_of(&batches, options)
-}
-
-fn read_all(disk: &SimDisk) -> Vec<Record> {
-    let reader = Reader::open_with(disk.storage()).unwrap();
-    reader
-        .entries(..)
-        .map(|entry| entry.unwrap().record)
-        .collect()
-}
-
-/// Opens an image for writing, appends one record, opens again: the records it held at first, and
-/// the image after.
-fn open(image: &Image, options: &Options) -> Result<(Vec<Record>, Image), JournalError> {
-    let disk = SimDisk::new(image, Plan::Never, 0);
-    let opened = Journal::open_with(disk.storage(), options);
-    let journal = match opened {
-        Ok((journal, _)) => journal,
-        Err(error) => {
-            assert_eq!(&disk.visible(), image, "a refusal changes nothing");
-            return Err(error);
-        }
-    };
-    let held = read_all(&disk);
-    let after = disk.visible();
-    let seq = journal.append(0, &set("after", b"")).unwrap();
-    journal.settle(seq).unwrap();
-    drop(journal);
-    Journal::open_with(disk.storage(), options).unwrap();
-    assert_eq!(
-        read_all(&disk).split_last(),
-        Some((&set("after", b""), &held[..]))
-    );
-    Ok((held, after))
-}
-
-fn is_damaged<T>(result: &Result<T, JournalError>) -> bool {
-    matches!(result, Err(JournalError::Damaged(_)))
-}
-
-/// What a reader says of an image; it must not change it.
-fn health(image: &Image) -> Option<Health> {
-    let disk = SimDisk::new(image, Plan::PowerOff(1), 0);
-    let reader = Reader::open_with(disk.storage());
-    let health = reader.and_then(|reader| reader.check()).ok()?.health;
-    assert_eq!(disk.operations(), 0, "a reader changes nothing");
-    Some(health)
-}
-
-/// Where each frame of a segment starts, and where the last ends.
-fn frame_starts(segment: &[u8]) -> Vec<usize> {
-    let mut starts = vec![HEADER];
-    while let Some(len) = segment.get(starts[starts.len() - 1] + 8..) {
-        let Some(len) = len.first_chunk::<4>() else {
-            break;
-        };
-        let len = u32::from_le_bytes(*len) as usize;
-        starts.push(starts[starts.len() - 1] + 56 + len.next_multiple_of(8));
-    }
-    starts
-}
-
-/// The bytes before the zeros at the end, which count as room that was never used.
-fn without_zeros(bytes: &[u8]) -> &[u8] {
-    let written = bytes.iter().rposition(|byte| *byte != 0);
-    &bytes[..written.map_or(0, |last| last + 1)]
-}
-
-fn quarantined(image: &Image) -> Vec<&[u8]> {
-    let kept = image
-        .iter()
-        .filter(|(name, _)| name.starts_with("quarantine/"));
-    let kept = kept.filter(|(name, _)| !name.ends_with(".why.txt"));
-    kept.map(|(_, bytes)| bytes.as_slice()).collect()
-}
 
 #[test]
 fn cut_at_any_byte_the_whole_records_before_remain() {
@@ -179,60 +66,6 @@ fn any_flipped_bit_before_the_last_record_is_refused() {
     }
 }
 
-#[test]
-fn damage_is_told_with_its_place() {
-    let image = journal_of_singles(&records(8), &options());
-    let starts = frame_starts(&image[SEGMENT]);
-    let mut damaged = image.clone();
-    damaged.get_mut(SEGMENT).unwrap()[starts[3] + 60] ^= 1;
-    let Err(JournalError::Damaged(damage)) = open(&damaged, &options()) else {
-        panic!("not refused");
-    };
-    assert_eq!(damage.file, SEGMENT);
-    assert_eq!(
-        (damage.offset, damage.seq, damage.later),
-        (starts[3] as u64, 4, 4)
-    );
-    assert_eq!(health(&damaged), Some(Health::Damaged(*damage)));
-    // A reader reads up to it.
-    let disk = SimDisk::new(&damaged, Plan::Never, 0);
-    let reader = Reader::open_with(disk.storage()).unwrap();
-    let read: Vec<bool> = reader.entries(..).map(|entry| entry.is_ok()).collect();
-    assert_eq!(read, [true, true, true, false]);
-}
-
-#[test]
-fn zeros_at_the_end_are_room_and_garbage_is_cut() {
-    let records = records(5);
-    let image = journal_of_singles(&records, &options());
-    let strict = Options {
-        tolerance: Tolerance::Strict,
-        ..options()
-    };
-    let mut rng = Rng::new(5);
-    for len in 1..600 {
-        for kind in 0..3 {
-            let mut longer = image.clone();
-            let mut tail: Vec<u8> = (0..len)
-                .map(|_| [0, 0xff, rng.next_u64() as u8 | 1][kind])
-                .collect();
-            // Room may follow what was torn.
-            tail.resize(len + 100 * (len % 2), 0);
-            longer.get_mut(SEGMENT).unwrap().extend(&tail);
-            let (held, after) = open(&longer, &options()).unwrap();
-            assert_eq!(held, records, "{len} bytes of kind {kind}");
-            let is_room = kind == 0;
-            let quarantined = quarantined(&after);
-            match is_room {
-                true => assert!(quarantined.is_empty()),
-                false => assert_eq!(quarantined, [without_zeros(&tail)]),
-            }
-            assert_eq!(open(&longer, &strict).is_ok(), is_room);
-            assert_eq!(health(&longer) == Some(Health::Clean), is_room);
-        }
-    }
-}
-
 /// A process that dies while it stores into room leaves any part of the last record, then zeros.
 #[test]
 fn stored_up_to_any_byte_the_whole_records_before_remain() {
@@ -260,31 +93,6 @@ fn stored_up_to_any_byte_the_whole_records_before_remain() {
     }
 }
 
-#[test]
-fn any_flipped_bit_before_room_is_found() {
-    let records = records(6);
-    let mut image = journal_of_singles(&records, &options());
-    let starts = frame_starts(&image[SEGMENT]);
-    let last = starts[records.len() - 1];
-    image.get_mut(SEGMENT).unwrap().extend([0; 24]);
-    for bit in HEADER * 8..image[SEGMENT].len() * 8 {
-        let mut damaged = image.clone();
-        damaged.get_mut(SEGMENT).unwrap()[bit / 8] ^= 1 << (bit % 8);
-        match open(&damaged, &options()) {
-            Ok((held, after)) if bit / 8 >= last => {
-                let whole = records.len() - usize::from(bit / 8 < starts[records.len()]);
-                assert_eq!(held, records[..whole], "bit {bit}");
-                assert_eq!(quarantined(&after).len(), 1);
-            }
-            other => assert!(is_damaged(&other), "bit {bit}"),
-        }
-        assert!(
-            !matches!(health(&damaged), Some(Health::Clean)),
-            "bit {bit}"
-        );
-    }
-}
-
 /// Zeros in place of records that were synced are no room.
 #[test]
 fn zeroed_records_before_others_are_damage() {
@@ -301,98 +109,6 @@ fn zeroed_records_before_others_are_damage() {
             assert!(is_damaged(&opened), "{from}..{to}");
         }
     }
-}
-
-#[test]
-fn records_dropped_doubled_or_swapped_are_refused() {
-    let records = records(8);
-    let image = journal_of_singles(&records, &options());
-    let segment = &image[SEGMENT];
-    let starts = frame_starts(segment);
-    let frame = |index: usize| &segment[starts[index]..starts[index + 1]];
-    let assemble = |order: &[usize]| {
-        let frames: Vec<u8> = order
-            .iter()
-            .flat_map(|index| frame(*index))
-            .copied()
-            .collect();
-        let mut image = image.clone();
-        let file = image.get_mut(SEGMENT).unwrap();
-        file.truncate(HEADER);
-        file.extend(frames);
-        image
-    };
-    let all: Vec<usize> = (0..records.len()).collect();
-    assert_eq!(assemble(&all), image);
-    for index in all.clone() {
-        let mut dropped = all.clone();
-        dropped.remove(index);
-        let result = open(&assemble(&dropped), &options());
-        // Without a checkpoint nothing remembers the very last record.
-        let is_last = index + 1 == records.len();
-        assert_eq!(is_damaged(&result), !is_last, "dropped {index}");
-        let mut doubled = all.clone();
-        doubled.insert(index, index);
-        assert!(
-            is_damaged(&open(&assemble(&doubled), &options())),
-            "doubled {index}"
-        );
-        for other in 0..index {
-            let mut swapped = all.clone();
-            swapped.swap(index, other);
-            assert!(
-                is_damaged(&open(&assemble(&swapped), &options())),
-                "swapped {index} {other}"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_journal_inside_a_torn_value_is_a_value() {
-    let inner = journal_of_singles(&records(10), &options());
-    for shift in 0..8 {
-        let mut value = vec![b'x'; shift];
-        value.extend(&inner[SEGMENT]);
-        let mut all = records(3);
-        all.push(set("journal", &value));
-        let image = journal_of_singles(&all, &options());
-        assert_eq!(open(&image, &options()).unwrap().0, all);
-        let start = frame_starts(&image[SEGMENT])[3];
-        for len in (start + 56..image[SEGMENT].len()).step_by(17) {
-            let mut cut = image.clone();
-            cut.get_mut(SEGMENT).unwrap().truncate(len);
-            assert_eq!(open(&cut, &options()).unwrap().0, all[..3], "cut at {len}");
-        }
-    }
-}
-
-/// The first sector of an unsynced batch never reached the disk; the rest did.
-fn torn_batch() -> (Vec<Record>, Image) {
-    let records = records(10);
-    let batches = [records[..4].to_vec(), records[4..].to_vec()];
-    let options = Options {
-        fsync: Fsync::No,
-        ..options()
-    };
-    let mut image = journal_of(&batches, &options);
-    let start = frame_starts(&image[SEGMENT])[4];
-    image.get_mut(SEGMENT).unwrap()[start..start + 64].fill(0);
-    (records, image)
-}
-
-#[test]
-fn a_batch_that_was_never_synced_may_be_torn_anywhere() {
-    let (records, image) = torn_batch();
-    let disk = SimDisk::new(&image, Plan::Never, 0);
-    let (_journal, recovered) = Journal::open_with(disk.storage(), &options()).unwrap();
-    let cut = recovered.report.cut.unwrap();
-    assert_eq!((cut.after, cut.records), (4, 5));
-    assert_eq!(read_all(&disk), records[..4]);
-    let image = disk.visible();
-    assert!(image.contains_key(&cut.quarantined));
-    let why = &image[&format!("{}.why.txt", cut.quarantined)];
-    assert!(String::from_utf8_lossy(why).contains("5 whole records"));
 }
 
 #[test]
@@ -489,44 +205,6 @@ fn a_reader_reads_up_to_a_missing_segment() {
         .map(|entry| &entry.as_ref().unwrap().record)
         .collect();
     assert!(good.into_iter().eq(&records[..first - 1]));
-}
-
-/// A journal in several segments with checkpoints after records 4 and 9.
-fn with_checkpoints() -> (Vec<Record>, Image) {
-    let disk = SimDisk::empty();
-    let options = Options {
-        segment_bytes: 400,
-        ..options()
-    };
-    let (journal, _) = Journal::open_with(disk.storage(), &options).unwrap();
-    let records = records(12);
-    for record in &records {
-        let seq = journal.append(0, record).unwrap();
-        journal.settle(seq).unwrap();
-        if [4, 9].contains(&seq) {
-            let mut chunks = vec![vec![seq as u8; 30], vec![1]].into_iter();
-            journal.checkpoint(seq, &mut chunks, "d").unwrap();
-        }
-    }
-    (records, disk.visible())
-}
-
-const CHECKPOINTS: [&str; 2] = [
-    "snap-00000000000000000004.frs",
-    "snap-00000000000000000009.frs",
-];
-
-fn segments(image: &Image) -> Vec<String> {
-    let names = image.keys().filter(|name| name.starts_with("seg-"));
-    names.cloned().collect()
-}
-
-/// The checkpoint that an open for writing starts from, and how many records follow it.
-fn start(image: &Image) -> Result<(Option<Seq>, usize), JournalError> {
-    let disk = SimDisk::new(image, Plan::Never, 0);
-    let (_journal, mut recovered) = Journal::open_with(disk.storage(), &options())?;
-    let count = recovered.entries().map(Result::unwrap).count();
-    Ok((recovered.report.checkpoint, count))
 }
 
 #[test]

@@ -170,26 +170,3 @@ fn a_healed_journal_goes_on() {
     }
     assert!(healed > 20, "{healed}");
 }
-
-/// A sync that failed must not be repeated: the system would report success.
-#[test]
-fn a_failed_sync_is_never_repeated() {
-    let style = STYLES[0];
-    let disk = style.disk(&Image::new(), Plan::Never, 0);
-    let mut life = Life::default();
-    let journal = life.open(&disk, style).unwrap();
-    disk.set_plan(Plan::Once(disk.operations() + 2, ErrorKind::Other));
-    let seq = journal.append(0, &super::set("k", b"v")).unwrap();
-    assert!(matches!(
-        journal.settle(seq),
-        Err(JournalError::Poisoned(_))
-    ));
-    let syncs = disk.syncs();
-    assert!(matches!(
-        journal.settle(seq),
-        Err(JournalError::Poisoned(_))
-    ));
-    assert!(journal.sync().is_err() && journal.close().is_err() && journal.rotate(0).is_err());
-    assert_eq!(disk.syncs(), syncs);
-    assert_eq!((journal.last_seq(), journal.durable_seq()), (0, 0));
-}

@@ -2,16 +2,22 @@
 //!
 //! A file has contents that every process sees and contents that survive a power failure; a sync
 //! makes the first the second. Between syncs a power failure may keep any part of any write, in
-//! 64-byte sectors, and any of the changes to names. A sync that fails loses the unsynced
+//! sectors of any size down to single bytes, and any of the changes to names; what was to be written
+//! and is lost reads as zeros or as anything. A sync that fails loses the unsynced
 //! writes for good, while they stay visible: as Linux does it. If asked to, it makes room at the end of
 //! files, which is stored into without an error, and stays behind as zeros.
+//!
+//! A disk that is watched keeps what a power failure would have left after each operation, so that one
+//! run is as good as one that is cut off at every operation.
 
 use fakeredis::journal::LockGuard;
+use fakeredis::journal::Mapping;
 use fakeredis::journal::Room;
 use fakeredis::journal::Storage;
 use fakeredis::journal::StorageFile;
 use fakeredis::rng::Rng;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -21,7 +27,8 @@ use std::sync::atomic::Ordering::SeqCst;
 /// All files of a disk, by name.
 pub type Image = BTreeMap<String, Vec<u8>>;
 
-const SECTOR: usize = 64;
+/// What reaches a disk as a whole: in one power failure all sectors are of one of these sizes.
+const SECTORS: [usize; 4] = [1, 8, 64, 512];
 
 /// The room that a disk gives, whatever is asked for.
 const ROOM: usize = 200;
@@ -36,6 +43,8 @@ pub enum Plan {
     Once(u64, io::ErrorKind),
     /// This operation and all after it fail.
     From(u64, io::ErrorKind),
+    /// This one look at the disk fails: a read, an opening or a listing, counted apart from operations.
+    Look(u64, io::ErrorKind),
 }
 
 #[derive(Default)]
@@ -63,9 +72,18 @@ struct State {
     durable_names: BTreeMap<String, usize>,
     unsynced_names: Vec<NameChange>,
     operations: u64,
+    looks: u64,
     syncs: u64,
     plan: Plan,
     rng: Rng,
+    watch: Option<Watch>,
+    mapped: BTreeSet<String>,
+}
+
+/// What power failures would have left, since somebody asked last.
+struct Watch {
+    rng: Rng,
+    left: Vec<Image>,
 }
 
 /// The disk; clones are the same disk.
@@ -95,9 +113,12 @@ impl SimDisk {
                 names,
                 unsynced_names: Vec::new(),
                 operations: 0,
+                looks: 0,
                 syncs: 0,
                 plan,
                 rng: Rng::new(seed),
+                watch: None,
+                mapped: BTreeSet::new(),
             })),
             locked: Arc::default(),
             gives_room: false,
@@ -129,6 +150,16 @@ impl SimDisk {
         self.with(|state| state.operations)
     }
 
+    /// How many looks could have failed so far.
+    pub fn looks(&self) -> u64 {
+        self.with(|state| state.looks)
+    }
+
+    /// The files that somebody asked to map. None was: all are read.
+    pub fn mapped(&self) -> BTreeSet<String> {
+        self.with(|state| state.mapped.clone())
+    }
+
     /// How many file syncs there were so far.
     pub fn syncs(&self) -> u64 {
         self.with(|state| state.syncs)
@@ -146,18 +177,28 @@ impl SimDisk {
 
     /// What a power failure leaves; `luck` decides what unsynced changes survive.
     pub fn after_power_failure(&self, luck: &mut Luck) -> Image {
+        self.with(|state| state.survive(luck))
+    }
+
+    /// From now on, keeps what a power failure would have left after each operation.
+    pub fn watch(&self, seed: u64) {
+        let rng = Rng::new(seed);
+        let left = Vec::new();
+        self.with(|state| state.watch = Some(Watch { rng, left }));
+    }
+
+    /// What power failures would have left after each operation since this was asked last, or would now.
+    pub fn crashes(&self) -> Vec<Image> {
         self.with(|state| {
-            let mut names = state.durable_names.clone();
-            for change in &state.unsynced_names {
-                if luck.keeps() {
-                    change.apply(&mut names);
-                }
-            }
-            let survivors = names.iter();
-            survivors
-                .map(|(name, inode)| (name.clone(), state.inodes[*inode].survive(luck)))
-                .collect()
+            state.witness();
+            let watch = state.watch.as_mut();
+            watch.map_or_else(Vec::new, |watch| std::mem::take(&mut watch.left))
         })
+    }
+
+    fn file(&self, inode: usize) -> Arc<dyn StorageFile> {
+        let disk = self.clone();
+        Arc::new(SimFile { disk, inode })
     }
 
     fn with<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
@@ -180,28 +221,49 @@ impl Luck {
             Luck::Some(rng) => rng.below(2) == 0,
         }
     }
+
+    /// The size of the disk's sectors.
+    fn sector(&mut self) -> usize {
+        match self {
+            Luck::None | Luck::All => SECTORS[2],
+            Luck::Some(rng) => SECTORS[rng.below(SECTORS.len())],
+        }
+    }
+
+    /// What a byte reads as that was never written.
+    fn unwritten(&mut self) -> u8 {
+        match self {
+            Luck::None | Luck::All => 0,
+            Luck::Some(rng) => rng.next_u64() as u8 * (rng.below(4) == 0) as u8,
+        }
+    }
 }
 
 impl Inode {
     fn survive(&self, luck: &mut Luck) -> Vec<u8> {
         let mut bytes = self.durable.clone();
+        let sector = luck.sector();
         for change in &self.unsynced {
             match change {
                 Change::SetLen(len) if luck.keeps() => bytes.resize(*len, 0),
                 Change::SetLen(_) => {}
-                Change::Write(offset, data) => keep_sectors(&mut bytes, *offset, data, luck),
+                Change::Write(offset, data) => {
+                    keep_sectors(&mut bytes, *offset, data, sector, luck);
+                }
             }
         }
         bytes
     }
 }
 
-/// Each sector of a write survives or not; a sector lost before one that survives reads as zeros.
-fn keep_sectors(bytes: &mut Vec<u8>, offset: usize, data: &[u8], luck: &mut Luck) {
+/// Each sector of a write survives or not; one lost before one that survives was never written.
+fn keep_sectors(bytes: &mut Vec<u8>, offset: usize, data: &[u8], sector: usize, luck: &mut Luck) {
     let mut at = 0;
     while at < data.len() {
-        let end = data.len().min(at + SECTOR - (offset + at) % SECTOR);
+        let end = data.len().min(at + sector - (offset + at) % sector);
         if luck.keeps() {
+            let before = bytes.len()..offset + at;
+            bytes.extend(before.map(|_| luck.unwritten()));
             put(bytes, offset + at, &data[at..end]);
         }
         at = end;
@@ -258,10 +320,52 @@ impl State {
         !matches!(self.plan, Plan::PowerOff(at) if self.operations > at)
     }
 
+    /// A look fails or not.
+    fn look(&mut self) -> io::Result<()> {
+        self.looks += 1;
+        match self.plan {
+            Plan::Look(at, kind) if self.looks == at => {
+                Err(io::Error::new(kind, "the simulated disk failed"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn survive(&self, luck: &mut Luck) -> Image {
+        let mut names = self.durable_names.clone();
+        for change in &self.unsynced_names {
+            if luck.keeps() {
+                change.apply(&mut names);
+            }
+        }
+        let survivors = names.iter();
+        survivors
+            .map(|(name, inode)| (name.clone(), self.inodes[*inode].survive(luck)))
+            .collect()
+    }
+
+    /// Keeps what a power failure would leave now, with any luck, where that is watched.
+    fn witness(&mut self) {
+        let Some(mut watch) = self.watch.take() else {
+            return;
+        };
+        let seed = watch.rng.next_u64();
+        for mut luck in [Luck::None, Luck::All, Luck::Some(Rng::new(seed))] {
+            let image = self.survive(&mut luck);
+            if !watch.left.iter().rev().take(3).any(|left| *left == image) {
+                watch.left.push(image);
+            }
+        }
+        self.watch = Some(watch);
+    }
+
     /// An operation that happens or does not.
     fn step(&mut self, effect: impl FnOnce(&mut State)) -> io::Result<()> {
         match self.fate() {
-            Fate::Succeeds => effect(self),
+            Fate::Succeeds => {
+                effect(self);
+                self.witness();
+            }
             Fate::Fails(error) => {
                 // The power fails before or after the effect.
                 if matches!(self.plan, Plan::PowerOff(_))
@@ -285,6 +389,7 @@ impl State {
         let file = &mut self.inodes[inode];
         put(&mut file.visible, offset, bytes);
         file.unsynced.push(Change::Write(offset, bytes.to_vec()));
+        self.witness();
     }
 
     fn inode(&self, name: &str) -> io::Result<usize> {
@@ -300,24 +405,27 @@ impl Storage for SimDisk {
 
     fn list(&self) -> io::Result<Vec<String>> {
         let top = |name: &&String| !name.contains('/');
-        self.with(|state| Ok(state.names.keys().filter(top).cloned().collect()))
+        self.with(|state| {
+            state.look()?;
+            Ok(state.names.keys().filter(top).cloned().collect())
+        })
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
-        let inode = self.with(|state| state.inode(name))?;
-        let disk = self.clone();
-        Ok(Arc::new(SimFile { disk, inode }))
+        let inode = self.with(|state| state.look().and_then(|()| state.inode(name)))?;
+        Ok(self.file(inode))
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
-        self.with(|state| {
+        let inode = self.with(|state| {
             state.step(|state| {
                 let inode = state.inodes.len();
                 state.inodes.push(Inode::default());
                 state.change_names(NameChange::Create(name.to_owned(), inode));
-            })
+            })?;
+            state.inode(name)
         })?;
-        self.open(name)
+        Ok(self.file(inode))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -376,6 +484,7 @@ impl SimFile {
 impl StorageFile for SimFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.with(|state, inode| {
+            state.look()?;
             let bytes = &state.inodes[inode].visible;
             let start = bytes.len().min(offset as usize);
             let len = buffer.len().min(bytes.len() - start);
@@ -397,6 +506,14 @@ impl StorageFile for SimFile {
             state.put(inode, offset, &bytes[..done]);
             result
         })
+    }
+
+    fn map(&self) -> io::Result<Option<Mapping>> {
+        self.with(|state, inode| {
+            let names = state.names.iter().filter(|(_, of)| **of == inode);
+            state.mapped.extend(names.map(|(name, _)| name.clone()));
+        });
+        Ok(None)
     }
 
     fn room(&self, offset: u64, _: usize) -> io::Result<Option<Box<dyn Room>>> {
@@ -437,6 +554,7 @@ impl StorageFile for SimFile {
                             Change::SetLen(len) => file.durable.resize(len, 0),
                         }
                     }
+                    state.witness();
                     Ok(())
                 }
                 Fate::Fails(error) => {

@@ -5,9 +5,12 @@ mod crash;
 pub mod disk;
 mod every_second;
 mod golden;
+mod images;
 mod room;
 mod round_trip;
 mod script;
+mod simulation;
+mod traps;
 
 use fakeredis::commit::Client;
 use fakeredis::commit::CommandList;

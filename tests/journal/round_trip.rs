@@ -217,25 +217,6 @@ fn payloads_can_be_searched_undecoded() {
 }
 
 #[test]
-fn a_second_writer_is_refused_and_readers_are_not() {
-    let dir = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
-    let Err(error) = Journal::open(dir.path(), &options()).map(drop) else {
-        panic!("two writers");
-    };
-    assert!(
-        matches!(&error, JournalError::Locked { holder } if holder.contains("pid=")),
-        "{error}"
-    );
-    assert_eq!(Reader::open(dir.path()).unwrap().last_seq(), 0);
-    let seq = journal.append(5, &set("k", b"v")).unwrap();
-    journal.settle(seq).unwrap();
-    assert_eq!(Reader::open(dir.path()).unwrap().last_seq(), 1);
-    drop(journal);
-    assert!(Journal::open(dir.path(), &options()).is_ok());
-}
-
-#[test]
 fn a_directory_without_a_journal_is_no_journal() {
     let dir = tempfile::tempdir().unwrap();
     assert!(matches!(
