@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::clock::Clock;
 use crate::command::Config;
 use crate::commit::Seq;
+use crate::engine;
 use crate::engine::Core;
 use crate::engine::Engine;
 use crate::engine::JournalOptions;
@@ -17,6 +18,7 @@ use crate::fixtures;
 use crate::fixtures::Dataset;
 use crate::fixtures::Loaded;
 use crate::fixtures::Size;
+use crate::journal::Compacted;
 use crate::journal::Fsync;
 use crate::journal::JournalError;
 use crate::journal::Reader;
@@ -276,6 +278,17 @@ impl FakeRedis {
         Ok(self.engine.batch(append)??)
     }
 
+    /// Drops all history before `rev`; a checkpoint takes its place. The data stays what it is.
+    ///
+    /// # Errors
+    ///
+    /// The fake has no journal, `rev` is none of its past, or the journal can't be written: then it is what it was
+    /// before, or what it was to become.
+    pub fn compact(&self, rev: Rev) -> Result<Compacted, Error> {
+        let keep = self.timeline()?.resolve(&rev)?;
+        Ok(self.engine.lock().compact(keep)?)
+    }
+
     /// Takes writes again after the journal's disk failed and was mended: what was acknowledged is read back into a
     /// fresh file, and the data becomes what the journal says. Does nothing where nothing failed.
     ///
@@ -307,6 +320,17 @@ pub fn dump_journal(dir: &Path) -> Result<Vec<Vec<Vec<u8>>>, Error> {
     let reader = Reader::open(dir)?;
     let world = state_at(&reader, reader.last_seq())?;
     Ok(fixtures::dump(&world.keyspace).collect())
+}
+
+/// Drops all history before `rev` of the journal in `dir`, which nobody may have open for writing; a checkpoint takes
+/// its place.
+///
+/// # Errors
+///
+/// As [`FakeRedis::compact`], and when the journal is open elsewhere.
+pub fn compact_journal(dir: &Path, rev: &Rev) -> Result<Compacted, Error> {
+    let keep = Timeline::open(dir)?.resolve(rev)?;
+    Ok(engine::compact(dir, keep, Clock::system().now_us())?)
 }
 
 /// Settings of a [`FakeRedis`] to be made.

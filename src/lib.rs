@@ -105,6 +105,7 @@ pub use engine::Recording;
 pub use error::Error;
 pub use fakeredis::Builder;
 pub use fakeredis::FakeRedis;
+pub use fakeredis::compact_journal;
 pub use fakeredis::dump_journal;
 pub use journal::Fsync;
 pub use journal::RecoveryReport;

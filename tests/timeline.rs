@@ -633,3 +633,32 @@ proptest! {
         }
     }
 }
+
+/// The state is the same after it, also where later records go back to what was dropped.
+#[test]
+fn compacted_history_begins_later_and_ends_the_same() {
+    let mut lab = Lab::new();
+    lab.run("SET a 1\nRPUSH l x y\nSET a 2");
+    lab.fake.mark("here").unwrap();
+    lab.run("DEL l\nSET b 1 EX 1000");
+    lab.fake.rewind(Rev::seq(3)).unwrap();
+    lab.run("INCR a\nSADD s m");
+    let digests = |past: &Timeline, from| {
+        let digest = |seq| past.at(&Rev::seq(seq)).unwrap().world().keyspace.digest();
+        (from..=past.reader().last_seq())
+            .map(digest)
+            .collect::<Vec<_>>()
+    };
+    for (keep, dropped) in [(5, 4), (7, 2), (10, 3)] {
+        let before = digests(&lab.past(), keep - 1);
+        let compacted = lab.fake.compact(Rev::seq(keep)).unwrap();
+        assert_eq!((compacted.first_seq, compacted.records), (keep, dropped));
+        assert_eq!(digests(&lab.past(), keep - 1), before);
+        let refused = lab.past().at(&Rev::seq(keep - 2)).unwrap_err();
+        assert!(matches!(refused, timeline::Error::Forgotten { first } if first == keep));
+    }
+    let digest = lab.fake.digest();
+    let Lab { dir, fake, con } = lab;
+    drop((fake, con));
+    assert_eq!(FakeRedis::open(dir.path()).unwrap().digest(), digest);
+}

@@ -46,6 +46,15 @@ pub trait Host {
         Err("there is no journal".to_owned())
     }
 
+    /// Forgets the records before `keep` (FAKEREDIS JOURNAL COMPACT); how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Why that can't be, for the client.
+    fn compact(&mut self, _keep: Seq) -> Result<u64, String> {
+        Err("there is no journal".to_owned())
+    }
+
     /// The journal's condition.
     fn persistence(&self) -> Persistence {
         Persistence::default()

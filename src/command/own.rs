@@ -27,8 +27,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .doc("8.2.3", "O(N) with N being the size of the data", "", "Returns a digest of all keys, values and times to live."),
     sub("FAKEREDIS|HELP", 2, LOADING | STALE, &[], own_help)
         .doc("8.2.3", "O(1)", "", "Returns helpful text about the different subcommands."),
-    sub("FAKEREDIS|JOURNAL", 3, NOSCRIPT | NO_MULTI | LOADING | STALE, &[], journal)
-        .doc("8.2.3", "O(1) for STATUS, O(N) with N being the size of the data for HEAL", "<STATUS | HEAL>", "Shows the journal's condition, or has it take records again after its disk failed."),
+    sub("FAKEREDIS|JOURNAL", -3, NOSCRIPT | NO_MULTI | LOADING | STALE, &[], journal)
+        .doc("8.2.3", "O(1) for STATUS, O(N) with N being the size of the data for HEAL and COMPACT", "<STATUS | HEAL | COMPACT first-record>", "Shows the journal's condition, has it take records again after its disk failed, or drops old history."),
     sub("FAKEREDIS|SEQ", 2, NOSCRIPT | LOADING | STALE | FAST, &[], seq)
         .doc("8.2.3", "O(1)", "", "Returns the number of the last record."),
 ];
@@ -93,6 +93,12 @@ fn journal(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     } else if args.keyword("HEAL") {
         args.finish()?;
         heal(cx)
+    } else if args.keyword_with("COMPACT", 1) {
+        let keep = Seq::try_from(args.i64()?).map_err(|_| ReplyError::NOT_AN_INTEGER)?;
+        args.finish()?;
+        let dropped = cx.host.compact(keep);
+        let dropped = dropped.map_err(|error| ReplyError::new(format!("ERR {error}")))?;
+        Ok(Reply::Int(dropped as i64))
     } else {
         Err(ReplyError::SYNTAX)
     }
@@ -146,6 +152,8 @@ fn own_help(_: &mut Context<'_>, _: Args<'_>) -> Result {
             "    Return the condition of the journal: its last record, the last durable one, and what failed.",
             "JOURNAL HEAL",
             "    Take writes again after the journal's disk failed; what was acknowledged is verified first.",
+            "JOURNAL COMPACT <first-record>",
+            "    Drop all history before a record; a checkpoint takes its place. Return how many records were dropped.",
             "SEQ",
             "    Return the number of the last record of the journal.",
         ],

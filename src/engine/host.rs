@@ -21,7 +21,7 @@ use crate::keyspace::Keyspace;
 /// What the engine lends to commands.
 pub(super) struct EngineHost {
     pub(super) journal: Option<Arc<Journal>>,
-    clock: Clock,
+    pub(super) clock: Clock,
     /// The journal's directory.
     pub(super) dir: Option<PathBuf>,
     /// The journal's files.
@@ -147,6 +147,12 @@ impl Host for EngineHost {
 
     fn heal(&mut self) -> Result<Keyspace, String> {
         self.healed().map_err(|error| error.to_string())
+    }
+
+    fn compact(&mut self, keep: Seq) -> Result<u64, String> {
+        let compacted = self.compacted(keep);
+        let records = compacted.map(|compacted| compacted.records);
+        records.map_err(|error| error.to_string())
     }
 
     fn clock(&self) -> Option<&Clock> {

@@ -10,6 +10,7 @@
 mod ahead;
 mod blocking;
 mod checkpoint;
+mod compaction;
 mod host;
 mod look_ahead;
 mod open;
@@ -19,6 +20,8 @@ mod rewind;
 mod timer;
 mod turn;
 
+pub use compaction::compact;
+pub use compaction::compact_on;
 pub use look_ahead::LookAhead;
 pub use open::JournalOptions;
 pub use record::Recording;

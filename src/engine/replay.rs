@@ -65,10 +65,22 @@ fn lineage(
             end = to;
         }
         if end >= from {
+            check_beginning(reader, from, end)?;
             spans.push(from + 1..=end);
             spans.reverse();
             return Ok((checkpoint, spans));
         }
+    }
+}
+
+/// An error unless all records between the states `from` and `seq` are there.
+fn check_beginning(reader: &Reader, from: Seq, seq: Seq) -> Result<(), JournalError> {
+    let first = reader.first_seq();
+    match from < seq && from + 1 < first {
+        true => Err(JournalError::Misuse(format!(
+            "history begins with record {first}: the state after record {seq} is not known"
+        ))),
+        false => Ok(()),
     }
 }
 

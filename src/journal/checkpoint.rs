@@ -42,6 +42,7 @@ pub(super) fn write(
     let header = FileHeader {
         kind: FileKind::Checkpoint,
         ro_compat: 0,
+        origin: None,
         uuid,
         seq,
         created_us: 0,
@@ -246,8 +247,14 @@ pub(super) fn prune(storage: &dyn Storage, spacing: u64) -> Result<(), JournalEr
         let seq_of = |name: &String| FileKind::Checkpoint.seq_of(name);
         let mut seqs: Vec<Seq> = names.iter().filter_map(seq_of).collect();
         seqs.sort_unstable();
+        // What stands in for dropped records can't be made again.
+        let segments = names
+            .iter()
+            .filter_map(|name| FileKind::Segment.seq_of(name));
+        let first = segments.min().unwrap_or(1);
+        seqs.retain(|seq| *seq >= first);
         let older = seqs.len().saturating_sub(2);
-        let mut before = 0;
+        let mut before = first.saturating_sub(1);
         for &seq in &seqs[..older] {
             let name = FileKind::Checkpoint.name(seq);
             let bytes = storage.open(&name)?.len()?;

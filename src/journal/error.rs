@@ -62,13 +62,7 @@ impl JournalError {
     }
 
     pub(super) fn damaged(file: &str, offset: u64, seq: Seq, what: impl Into<String>) -> Self {
-        JournalError::Damaged(Box::new(Damage {
-            file: file.to_owned(),
-            offset,
-            seq,
-            what: what.into(),
-            later: 0,
-        }))
+        JournalError::Damaged(Box::new(Damage::of(file, offset, seq, what)))
     }
 
     pub(super) fn format(file: &str, reason: impl Into<String>) -> Self {
@@ -79,13 +73,26 @@ impl JournalError {
     }
 }
 
+impl Damage {
+    pub(super) fn of(file: &str, offset: u64, seq: Seq, what: impl Into<String>) -> Damage {
+        Damage {
+            file: file.to_owned(),
+            offset,
+            seq,
+            what: what.into(),
+            later: 0,
+        }
+    }
+}
+
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             JournalError::Io { doing, source } => write!(f, "cannot {doing}: {source}"),
             JournalError::Locked { holder } => write!(
                 f,
-                "the journal is open for writing elsewhere ({}); close that first",
+                "the journal is open for writing elsewhere ({}); close that first, or ask the server that has it: \
+                 FAKEREDIS HELP",
                 holder.trim()
             ),
             JournalError::Damaged(damage) => write!(f, "the journal is damaged: {damage}"),

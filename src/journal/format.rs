@@ -3,6 +3,7 @@
 //! Knows how the fixed-size headers lie in memory and how they are checked; knows no files and no
 //! payloads. All integers are little-endian.
 
+use super::frames::Place;
 use crate::commit::Seq;
 use crc32fast::Hasher;
 
@@ -20,6 +21,9 @@ pub(super) const ALIGN: usize = 8;
 
 /// The first four bytes of a frame.
 const FRAME_MAGIC: [u8; 4] = *b"frj\xf1";
+
+/// The incompat bit of a segment that history begins with, because the records before it were dropped.
+const BEGINS: u32 = 1;
 
 /// The two kinds of files that hold frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +116,11 @@ pub(super) struct FileHeader {
     pub(super) seq: Seq,
     /// The clock when the file was made, 0 in a checkpoint.
     pub(super) created_us: i64,
-    /// The length of the segment before, 0 if there is none.
+    /// Where history begins because earlier records were dropped: the first record that the segment had when its
+    /// frames were written, which is what their checksums are seeded with.
+    pub(super) origin: Option<Seq>,
+    /// The length of the segment before, 0 if there is none; where history begins, how many bytes of frames were
+    /// dropped before the first that is left.
     pub(super) prev_len: u64,
     /// The last record of the segment before.
     pub(super) prev_last_seq: Seq,
@@ -132,7 +140,24 @@ pub(super) enum HeaderFault {
 impl FileHeader {
     /// The seed of the checksums in this file.
     pub(super) fn salt(&self) -> u32 {
-        self.kind.salt(self.uuid, self.seq)
+        self.kind.salt(self.uuid, self.origin.unwrap_or(self.seq))
+    }
+
+    /// The length that a segment of `len` bytes would have if nothing had been dropped: what the next one states.
+    pub(super) fn sealed_len(&self, len: u64) -> u64 {
+        len + self.origin.map_or(0, |_| self.prev_len)
+    }
+
+    /// The header of what is left of this segment when all frames before `place` are dropped.
+    pub(super) fn beginning_at(&self, place: Place) -> FileHeader {
+        FileHeader {
+            seq: place.seq,
+            origin: Some(self.origin.unwrap_or(self.seq)),
+            prev_len: self.sealed_len(place.offset) - FILE_HEADER as u64,
+            prev_last_seq: place.seq - 1,
+            prev_crc: place.link,
+            ..*self
+        }
     }
 
     /// The bytes.
@@ -141,8 +166,12 @@ impl FileHeader {
         out[0..8].copy_from_slice(&self.kind.magic());
         out[8..10].copy_from_slice(&VERSION.to_le_bytes());
         out[10..12].copy_from_slice(&(FILE_HEADER as u16).to_le_bytes());
-        // No bit is defined yet of compat (12), ro_compat (16) and incompat (20).
+        // No bit is defined yet of compat (12) and ro_compat (16).
         out[16..20].copy_from_slice(&self.ro_compat.to_le_bytes());
+        if let Some(origin) = self.origin {
+            out[20..24].copy_from_slice(&BEGINS.to_le_bytes());
+            out[76..84].copy_from_slice(&origin.to_le_bytes());
+        }
         out[24..40].copy_from_slice(&self.uuid.to_be_bytes());
         out[40..48].copy_from_slice(&self.seq.to_le_bytes());
         out[48..56].copy_from_slice(&self.created_us.to_le_bytes());
@@ -155,7 +184,8 @@ impl FileHeader {
         out
     }
 
-    /// The header in `bytes`, all checks passed, and its checksum: the first link of the file's chain.
+    /// The header in `bytes`, all checks passed, and the first link of the file's chain: the header's checksum, or
+    /// what the first frame repeated before those before it were dropped.
     pub(super) fn decode(kind: FileKind, bytes: &[u8]) -> Result<(FileHeader, u32), HeaderFault> {
         let Some(bytes) = bytes.get(..FILE_HEADER) else {
             return Err(HeaderFault::Bad("the file ends inside its header"));
@@ -165,8 +195,8 @@ impl FileHeader {
                 "the file's first bytes are not a journal's",
             ));
         }
-        let link = u32_at(bytes, 92);
-        if crc(0, &bytes[..92]) != link {
+        let own_crc = u32_at(bytes, 92);
+        if crc(0, &bytes[..92]) != own_crc {
             return Err(HeaderFault::Bad(
                 "the file header's checksum does not match",
             ));
@@ -178,6 +208,7 @@ impl FileHeader {
             uuid: u128::from_be_bytes(bytes[24..40].try_into().expect("sixteen bytes")),
             seq: u64_at(bytes, 40),
             created_us: u64_at(bytes, 48) as i64,
+            origin: (u32_at(bytes, 20) & BEGINS != 0).then(|| u64_at(bytes, 76)),
             prev_len: u64_at(bytes, 56),
             prev_last_seq: u64_at(bytes, 64),
             prev_crc: u32_at(bytes, 72),
@@ -185,13 +216,14 @@ impl FileHeader {
         if u32_at(bytes, 88) != header.salt() {
             return Err(HeaderFault::Bad("the file header's salt does not match"));
         }
+        let link = header.origin.map_or(own_crc, |_| header.prev_crc);
         Ok((header, link))
     }
 }
 
 fn check_version(bytes: &[u8]) -> Result<(), HeaderFault> {
     let version = u16::from_le_bytes([bytes[8], bytes[9]]);
-    let incompat = u32_at(bytes, 20);
+    let incompat = u32_at(bytes, 20) & !BEGINS;
     if version != VERSION {
         return Err(HeaderFault::Unknown(format!(
             "format version {version} is not known here (this version reads {VERSION}); use a newer fakeredis"
@@ -315,6 +347,7 @@ mod tests {
         uuid: 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10,
         seq: 7,
         created_us: -1,
+        origin: None,
         prev_len: 96,
         prev_last_seq: 6,
         prev_crc: 5,
@@ -334,6 +367,29 @@ mod tests {
                 "bit {bit}"
             );
         }
+    }
+
+    /// Its frames keep their seed and their link, and the next segment what it states of this one.
+    #[test]
+    fn what_is_left_of_a_segment_goes_on_as_before() {
+        let place = Place {
+            offset: 500,
+            link: 77,
+            seq: 12,
+        };
+        let left = HEADER.beginning_at(place);
+        let (decoded, link) = FileHeader::decode(FileKind::Segment, &left.encode()).unwrap();
+        assert_eq!((decoded, link), (left, 77));
+        assert_eq!((left.seq, left.salt()), (12, HEADER.salt()));
+        assert_eq!(left.sealed_len(FILE_HEADER as u64 + 100), 600);
+        let offset = FILE_HEADER as u64 + 40;
+        let again = left.beginning_at(Place {
+            offset,
+            link: 78,
+            seq: 13,
+        });
+        assert_eq!((again.origin, again.salt()), (Some(7), HEADER.salt()));
+        assert_eq!(again.sealed_len(FILE_HEADER as u64 + 60), 600);
     }
 
     #[test]

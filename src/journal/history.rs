@@ -102,7 +102,7 @@ impl History {
     }
 
     /// A cursor that stands before record `seq`, or at the end of its segment.
-    fn cursor_at(&self, seq: Seq) -> Result<(usize, Cursor), JournalError> {
+    pub(super) fn cursor_at(&self, seq: Seq) -> Result<(usize, Cursor), JournalError> {
         let index = Survey::segment_of(&self.segments, seq);
         let mut cursor = self.cursor(index, self.nearest(index, seq))?;
         while cursor.place.seq < seq {
@@ -129,7 +129,7 @@ impl History {
     }
 
     /// The error for a cursor that met something else than the next record.
-    fn damage(&self, index: usize, cursor: &Cursor, what: &str) -> JournalError {
+    pub(super) fn damage(&self, index: usize, cursor: &Cursor, what: &str) -> JournalError {
         let place = cursor.place;
         JournalError::damaged(&self.segments[index].name, place.offset, place.seq, what)
     }

@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod codec;
+mod compaction;
 mod damage;
 mod error;
 mod format;
@@ -29,6 +30,8 @@ mod turn;
 mod writer;
 
 pub use checkpoint::Checkpoint;
+pub use compaction::Compacted;
+pub use compaction::State;
 pub use error::Damage;
 pub use error::JournalError;
 pub use history::Entries;

@@ -124,10 +124,12 @@ struct Recovery<'a> {
 }
 
 impl Recovery<'_> {
-    /// Unfinished files were never part of the journal; nor was a segment without a header.
+    /// Unfinished files were never part of the journal; nor was a segment without a header. Segments before the one
+    /// that history begins with are so no longer.
     fn remove_unfinished(&mut self) -> Result<(), JournalError> {
         let mut names = std::mem::take(&mut self.survey.temporaries);
         names.extend(self.survey.stillborn.take());
+        names.append(&mut self.survey.leftovers);
         if names.is_empty() {
             return Ok(());
         }
@@ -164,6 +166,7 @@ impl Recovery<'_> {
         let header = FileHeader {
             kind: FileKind::Segment,
             ro_compat: 0,
+            origin: None,
             uuid,
             seq: 1,
             created_us: self.options.now_us,
@@ -216,7 +219,7 @@ impl Recovery<'_> {
             return self.without_checkpoints_after(damage);
         }
         self.check_tolerance(&last, &extent)?;
-        self.report.clean = is_clean(&extent);
+        self.report.clean = extent.rest == Rest::Nothing && self.is_closed(&extent)?;
         self.remove_unfinished()?;
         self.write_format(uuid)?;
         let tail = self.settle_tail(&last, &extent)?;
@@ -364,6 +367,24 @@ impl Recovery<'_> {
         }
     }
 
+    /// Whether the last record says that nothing was to follow. The newest segment may have none yet.
+    fn is_closed(&self, extent: &Extent) -> Result<bool, JournalError> {
+        let mut last = extent.last.map(|(kind, _)| kind);
+        if last.is_none() {
+            let history = self.history(extent);
+            let seq = history.range().end - 1;
+            let walked = history.headers(seq, |header| {
+                last = Some(header.kind);
+                true
+            });
+            // Damage to what recovery does not need is left to `check`.
+            if !matches!(walked, Ok(()) | Err(JournalError::Damaged(_))) {
+                walked?;
+            }
+        }
+        Ok(last == Some(kind::CLOSE))
+    }
+
     fn history(&self, extent: &Extent) -> History {
         let segments = self.survey.segments.clone();
         History::new(Arc::clone(&self.storage), segments, extent)
@@ -392,11 +413,6 @@ fn damage_after(last: &Listed, extent: &Extent, what: &str) -> Box<Damage> {
         what: what.to_owned(),
         later: extent.rest.later(),
     })
-}
-
-/// Whether the last record says that nothing was to follow.
-fn is_clean(extent: &Extent) -> bool {
-    matches!(extent.last, Some((kind::CLOSE, _))) && extent.rest == Rest::Nothing
 }
 
 fn describe(rest: &Rest, place: Place) -> String {

@@ -60,6 +60,8 @@ pub(super) struct Survey {
     pub(super) segments: Vec<Listed>,
     /// A last segment whose header never reached the disk: it holds nothing.
     pub(super) stillborn: Option<String>,
+    /// Segments before the one that history begins with: what dropping their records left behind.
+    pub(super) leftovers: Vec<String>,
     /// Why the segments end where they do, if there are more files of them.
     pub(super) broken: Option<Box<Damage>>,
     /// Those files.
@@ -118,10 +120,15 @@ impl Survey {
     }
 
     fn read_segments(&mut self, storage: &dyn Storage, seqs: &[Seq]) -> Result<(), JournalError> {
-        for (index, &seq) in seqs.iter().enumerate() {
-            let name = FileKind::Segment.name(seq);
+        let read = |seq: &Seq| read_header(storage, FileKind::Segment, *seq);
+        let headers = seqs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let dropped = self.dropped(&headers);
+        let names = seqs.iter().map(|seq| FileKind::Segment.name(*seq));
+        self.leftovers = names.clone().take(dropped).collect();
+        for (index, header) in headers.into_iter().enumerate().skip(dropped) {
+            let name = FileKind::Segment.name(seqs[index]);
             let is_last = index + 1 == seqs.len();
-            let added = match read_header(storage, FileKind::Segment, seq)? {
+            let added = match header {
                 Ok(segment) => self.add_segment(segment),
                 Err(HeaderFault::Unknown(reason)) => {
                     return Err(JournalError::format(&name, reason));
@@ -134,19 +141,32 @@ impl Survey {
                 Err(HeaderFault::Bad(what)) => Err(what),
             };
             if let Err(what) = added {
-                self.broken = Some(Box::new(Damage {
-                    file: name,
-                    offset: 0,
-                    seq,
-                    what: what.to_owned(),
-                    later: 0,
-                }));
-                let orphans = seqs[index..].iter();
-                self.orphans = orphans.map(|seq| FileKind::Segment.name(*seq)).collect();
+                self.broken = Some(Box::new(Damage::of(&name, 0, seqs[index], what)));
+                self.orphans = names.skip(index).collect();
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// How many segments there are before the one that history begins with; one of another journal doesn't count.
+    fn dropped(&self, headers: &[Result<Listed, HeaderFault>]) -> usize {
+        let begins = |header: &Result<Listed, HeaderFault>| {
+            let is_beginning = |segment: &Listed| segment.header.origin.is_some();
+            header.as_ref().is_ok_and(is_beginning)
+        };
+        let Some(first) = headers.iter().rposition(begins) else {
+            return 0;
+        };
+        let mut uuids = headers[..=first]
+            .iter()
+            .flatten()
+            .map(|one| one.header.uuid);
+        let known = self.uuid.or(uuids.clone().next_back());
+        match uuids.all(|uuid| Some(uuid) == known) {
+            true => first,
+            false => 0,
+        }
     }
 
     /// Adds the next segment if it continues the one before.
@@ -159,7 +179,7 @@ impl Survey {
             if header.prev_last_seq + 1 != header.seq {
                 return Err("the segment does not continue the one before");
             }
-            if header.prev_len != before.len {
+            if header.prev_len != before.header.sealed_len(before.len) {
                 return Err("the segment before has not the length that it was sealed with");
             }
         }

@@ -64,10 +64,11 @@ impl Tail {
         FileHeader {
             kind: FileKind::Segment,
             ro_compat: 0,
+            origin: None,
             uuid: self.header.uuid,
             seq: self.place.seq,
             created_us,
-            prev_len: self.place.offset,
+            prev_len: self.header.sealed_len(self.place.offset),
             prev_last_seq: self.place.seq - 1,
             prev_crc: self.place.link,
         }
@@ -116,7 +117,7 @@ pub(super) fn replace(
         .map_err(JournalError::io(format!("open {name}")))?;
     let quarantined = set_aside(storage, &*old, name, keep, why)
         .map_err(JournalError::io(format!("quarantine the end of {name}")))?;
-    let new = publish(storage, name, |new| copy(&*old, 0..keep, new))
+    let new = publish(storage, name, |new| copy(&*old, 0..keep, new, 0))
         .map_err(JournalError::io(format!("rewrite {name}")))?;
     Ok((new, quarantined))
 }
@@ -135,7 +136,7 @@ fn set_aside(
     storage.make_dir(Some(QUARANTINE))?;
     let target = free_name(storage, &format!("{QUARANTINE}/{name}-off-{keep}"))?;
     let file = storage.create(&target)?;
-    copy(old, keep..end, &*file)?;
+    copy(old, keep..end, &*file, 0)?;
     file.sync()?;
     let note = storage.create(&format!("{target}.why.txt"))?;
     note.write_at(0, why.as_bytes())?;
@@ -159,19 +160,24 @@ pub(super) fn free_name(storage: &dyn Storage, name: &str) -> io::Result<String>
     }
 }
 
-/// Copies some bytes to the beginning of another file.
-fn copy(from: &dyn StorageFile, bytes: Range<u64>, to: &dyn StorageFile) -> io::Result<()> {
-    let len = bytes.end - bytes.start;
-    let mut buffer = vec![0; len.min(1 << 20) as usize];
-    let mut done = 0;
-    while done < len {
-        let want = buffer.len().min((len - done) as usize);
-        let got = read_fully(from, bytes.start + done, &mut buffer[..want])?;
+/// Copies a part of a file to another one, to `at`.
+pub(super) fn copy(
+    from: &dyn StorageFile,
+    part: Range<u64>,
+    to: &dyn StorageFile,
+    mut at: u64,
+) -> io::Result<()> {
+    let mut buffer = vec![0; (part.end - part.start).min(1 << 20) as usize];
+    let mut offset = part.start;
+    while offset < part.end {
+        let want = buffer.len().min((part.end - offset) as usize);
+        let got = read_fully(from, offset, &mut buffer[..want])?;
         if got == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        to.write_at(done, &buffer[..got])?;
-        done += got as u64;
+        to.write_at(at, &buffer[..got])?;
+        offset += got as u64;
+        at += got as u64;
     }
     Ok(())
 }

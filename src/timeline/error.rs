@@ -21,6 +21,11 @@ pub enum Error {
         /// The records that there are.
         there_are: RangeInclusive<Seq>,
     },
+    /// The journal was compacted: what was before its first record is not known.
+    Forgotten {
+        /// The first record that there is.
+        first: Seq,
+    },
     /// No mark has this name.
     NoMark {
         /// The name that was asked for.
@@ -54,6 +59,10 @@ impl fmt::Display for Error {
                 "there is no record {seq}; the journal holds {} to {}",
                 there_are.start(),
                 there_are.end()
+            ),
+            Error::Forgotten { first } => write!(
+                f,
+                "history begins with record {first}: what came before was compacted; @0 is the state that it came to"
             ),
             Error::NoMark { name, there_are } if there_are.is_empty() => {
                 write!(f, "there is no mark '{name}', nor any other")

@@ -132,16 +132,32 @@ impl Timeline {
         let (first, last) = (self.reader.first_seq() - 1, self.reader.last_seq());
         match &rev.0 {
             Place::Seq(seq) if (first..=last).contains(seq) => Ok(*seq),
+            Place::Seq(seq) if *seq < first => Err(self.forgotten()),
             Place::Seq(seq) => Err(self.no_record(*seq)),
             Place::First => Ok(first),
+            Place::Before(records) if first > 0 && last - first < *records => Err(self.forgotten()),
             Place::Before(records) => Ok(last.saturating_sub(*records).max(first)),
             Place::Mark(name) => self.marked(name),
-            Place::Time(us) => Ok(self.reader.seq_at_time(*us)?),
+            Place::Time(us) => self.by_time(*us),
             Place::Ago(duration) => {
                 let us = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-                let then = self.clock_at(last)?.saturating_sub(us);
-                Ok(self.reader.seq_at_time(then)?)
+                self.by_time(self.clock_at(last)?.saturating_sub(us))
             }
+        }
+    }
+
+    /// What had happened by a time; what had before a forgotten record's is not known.
+    fn by_time(&self, clock_us: i64) -> Result<Seq, Error> {
+        let seq = self.reader.seq_at_time(clock_us)?;
+        match seq > 0 && seq < self.reader.first_seq() {
+            true => Err(self.forgotten()),
+            false => Ok(seq),
+        }
+    }
+
+    fn forgotten(&self) -> Error {
+        Error::Forgotten {
+            first: self.reader.first_seq(),
         }
     }
 

@@ -7,7 +7,6 @@ use crate::commit::Entry;
 use crate::commit::Record;
 use crate::commit::Seq;
 use crate::engine;
-use crate::engine::start;
 use crate::engine::state_at;
 use crate::journal::JournalError;
 use crate::journal::Reader;
@@ -37,9 +36,7 @@ impl<'a> Replay<'a> {
 
     /// The earliest state that the journal still tells: nothing, but for a journal that was compacted.
     pub(super) fn from_the_beginning(reader: &'a Reader) -> Result<Replay<'a>, JournalError> {
-        let seq = reader.first_seq() - 1;
-        let (world, seq) = start(reader.checkpoint_before(seq)?)?;
-        Ok(Replay { reader, world, seq })
+        Replay::at(reader, reader.first_seq() - 1)
     }
 
     pub(super) fn world(&self) -> &World {

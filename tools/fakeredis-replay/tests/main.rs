@@ -7,4 +7,5 @@ mod answers;
 mod docs;
 mod failures;
 mod json;
+mod mending;
 mod session;

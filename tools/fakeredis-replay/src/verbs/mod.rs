@@ -2,6 +2,7 @@
 
 mod at;
 mod check;
+mod compact;
 mod diff;
 mod history;
 mod info;
@@ -39,6 +40,8 @@ pub enum Verb {
     Why(why::Why),
     /// Verifies every byte: exit code 0 clean, 1 torn, 2 damaged, 3 unknown format, 4 unreadable.
     Check(check::Check),
+    /// Drops the history before a revision; a checkpoint takes its place.
+    Compact(compact::Compact),
 }
 
 impl Verb {
@@ -52,6 +55,7 @@ impl Verb {
             Verb::History(verb) => verb.run(out),
             Verb::Why(verb) => verb.run(out),
             Verb::Check(verb) => verb.run(out),
+            Verb::Compact(verb) => verb.run(out),
         }
     }
 }
