@@ -114,7 +114,7 @@ impl Host for EngineHost {
         self.checkpointed = seq;
         self.saves += 1;
         self.last_save_s = self.clock.now_us().div_euclid(1_000_000);
-        let write = move || journal.checkpoint(seq, &mut checkpoint::chunks(&keyspace), "");
+        let write = move || journal.checkpoint(seq, &mut checkpoint::chunks(&keyspace));
         if background {
             let thread = std::thread::Builder::new().name("fakeredis-checkpoint".into());
             self.background = Some(thread.spawn(write).map_err(|error| error.to_string())?);

@@ -36,7 +36,6 @@ pub(super) fn write(
     uuid: u128,
     seq: Seq,
     chunks: &mut dyn Iterator<Item = Vec<u8>>,
-    digest: &str,
 ) -> Result<u64, JournalError> {
     let name = FileKind::Checkpoint.name(seq);
     let header = FileHeader {
@@ -57,8 +56,7 @@ pub(super) fn write(
             total += chunk.len() as u64;
             out.frame(kind::CHUNK, total, &chunk)?;
         }
-        // A digest is never empty on the disk: a frame has at least one byte.
-        out.frame(kind::DIGEST, total, format!("{digest}\n").as_bytes())
+        out.frame(kind::END, total, b"\n")
     })
     .map_err(JournalError::io(format!("write {name}")))?;
     Ok(total)
@@ -117,7 +115,6 @@ impl<'a> FrameWriter<'a> {
 /// A checkpoint whose every byte was verified.
 pub struct Checkpoint {
     seq: Seq,
-    digest: String,
     size: u64,
     parts: Parts,
 }
@@ -126,11 +123,6 @@ impl Checkpoint {
     /// The record after which the state was current.
     pub fn seq(&self) -> Seq {
         self.seq
-    }
-
-    /// The digest of the state, as it was given when the checkpoint was made.
-    pub fn digest(&self) -> &str {
-        &self.digest
     }
 
     /// The bytes of the state.
@@ -168,8 +160,8 @@ struct Parts {
 
 enum Part<'a> {
     Chunk(&'a [u8]),
-    /// The end: the digest and the state's size.
-    End(String, u64),
+    /// The end: the state's size.
+    End(u64),
 }
 
 impl Parts {
@@ -197,10 +189,8 @@ impl Parts {
             Step::Frame(frame) if frame.header.kind == kind::CHUNK => {
                 return Ok(Part::Chunk(frame.payload));
             }
-            Step::Frame(frame) if frame.header.kind == kind::DIGEST => {
-                let text = String::from_utf8_lossy(frame.payload);
-                let digest = text.trim_end_matches('\n').to_owned();
-                return Ok(Part::End(digest, frame.header.aux));
+            Step::Frame(frame) if frame.header.kind == kind::END => {
+                return Ok(Part::End(frame.header.aux));
             }
             Step::Frame(_) => "a frame of this kind has no place in a checkpoint",
             Step::End => "the checkpoint has no end",
@@ -219,10 +209,10 @@ pub(super) fn open(
 ) -> Result<Checkpoint, JournalError> {
     let mut parts = Parts::open(storage, seq, uuid)?;
     let mut total = 0;
-    let (digest, size) = loop {
+    let size = loop {
         match parts.next()? {
             Part::Chunk(chunk) => total += chunk.len() as u64,
-            Part::End(digest, size) => break (digest, size),
+            Part::End(size) => break size,
         }
     };
     let Cursor {
@@ -234,7 +224,6 @@ pub(super) fn open(
     }
     Ok(Checkpoint {
         seq,
-        digest,
         size,
         parts: Parts::open(storage, seq, uuid)?,
     })

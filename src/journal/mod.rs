@@ -199,6 +199,7 @@ impl Journal {
     /// # Errors
     ///
     /// As [`Journal::append`].
+    #[inline]
     pub fn append_commit(&self, clock_us: i64, commit: &Draft<'_>) -> Result<Seq, JournalError> {
         let (kind, aux) = (record::kind::COMMIT, record::cause(commit.origin));
         let encode = |buffer: &mut Vec<u8>| payload::encode_commit(commit, buffer);
@@ -272,8 +273,7 @@ impl Journal {
         self.writer.rotate(clock_us)
     }
 
-    /// Writes a checkpoint of the state after record `seq`: opaque `chunks`, and a `digest` of it, which may be
-    /// empty. How many bytes the chunks have.
+    /// Writes a checkpoint of the state after record `seq`, in opaque `chunks`; how many bytes they have.
     ///
     /// Records may be appended and settled meanwhile. Old checkpoints that don't pay are removed: see
     /// [`Options::checkpoint_spacing`].
@@ -285,7 +285,6 @@ impl Journal {
         &self,
         seq: Seq,
         chunks: &mut dyn Iterator<Item = Vec<u8>>,
-        digest: &str,
     ) -> Result<u64, JournalError> {
         // A checkpoint of records that a power failure takes would be a state without a history.
         self.sync()?;
@@ -296,7 +295,7 @@ impl Journal {
         }
         let _turn = lock(&self.checkpointing);
         let storage = &*self.writer.storage;
-        let bytes = checkpoint::write(storage, self.uuid, seq, chunks, digest)?;
+        let bytes = checkpoint::write(storage, self.uuid, seq, chunks)?;
         checkpoint::prune(storage, self.checkpoint_spacing)?;
         Ok(bytes)
     }

@@ -20,7 +20,7 @@ pub mod kind {
     /// The state became what it was at an earlier place.
     pub const REWIND: u8 = 6;
     /// The end of a checkpoint.
-    pub(crate) const DIGEST: u8 = 7;
+    pub(crate) const END: u8 = 7;
     /// From here on, a reader that does not know a kind skips it.
     pub const IGNORABLE: u8 = 0x80;
     /// An EXEC that a WATCH aborted.

@@ -306,7 +306,7 @@ fn foreign_files_are_refused() {
             let seq = journal.append(0, &record).unwrap();
             journal.settle(seq).unwrap();
         }
-        journal.checkpoint(9, &mut std::iter::empty(), "d").unwrap();
+        journal.checkpoint(9, &mut std::iter::empty()).unwrap();
         disk.visible()
     };
     for name in &names {

@@ -166,7 +166,7 @@ fn write(dir: &Path) {
         journal.settle(seq).unwrap();
         if seq == 8 {
             let mut chunks = vec![b"state, ".to_vec(), b"opaque".to_vec()].into_iter();
-            journal.checkpoint(8, &mut chunks, "cafe").unwrap();
+            journal.checkpoint(8, &mut chunks).unwrap();
             journal.rotate(clock_us(8)).unwrap();
         }
     }
@@ -178,12 +178,19 @@ fn todays_writer_writes_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path());
     for name in FILES {
-        let written = fs::read(dir.path().join(name)).unwrap();
-        assert!(
-            written == fs::read(golden().join(name)).unwrap(),
-            "{name} differs"
-        );
+        let [written, kept] = [dir.path(), &golden()].map(|dir| without_digest(dir, name));
+        assert!(written == kept, "{name} differs");
     }
+}
+
+/// A file, but for the last frame of a checkpoint: there was a digest in it, which is written no more.
+fn without_digest(dir: &Path, name: &str) -> Vec<u8> {
+    const END_FRAME: usize = 64;
+    let mut bytes = fs::read(dir.join(name)).unwrap();
+    if name.ends_with(".frs") {
+        bytes.truncate(bytes.len() - END_FRAME);
+    }
+    bytes
 }
 
 #[test]
@@ -201,10 +208,7 @@ fn todays_reader_reads_it() {
     assert_eq!(info.uuid, "00112233-4455-6677-8899-aabbccddeeff");
     assert_eq!((info.created_us, info.health), (clock_us(0), Health::Clean));
     let checkpoint = reader.checkpoint_before(8).unwrap().unwrap();
-    assert_eq!(
-        (checkpoint.seq(), checkpoint.digest(), checkpoint.size()),
-        (8, "cafe", 13)
-    );
+    assert_eq!((checkpoint.seq(), checkpoint.size()), (8, 13));
     let state: Vec<Vec<u8>> = super::chunks(checkpoint);
     assert_eq!(state, [b"state, ".to_vec(), b"opaque".to_vec()]);
 }

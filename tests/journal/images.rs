@@ -156,7 +156,7 @@ pub fn with_checkpoints() -> (Vec<Record>, Image) {
         journal.settle(seq).unwrap();
         if [4, 9].contains(&seq) {
             let mut chunks = vec![vec![seq as u8; 30], vec![1]].into_iter();
-            journal.checkpoint(seq, &mut chunks, "d").unwrap();
+            journal.checkpoint(seq, &mut chunks).unwrap();
         }
     }
     (records, disk.visible())

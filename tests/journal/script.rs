@@ -149,7 +149,7 @@ impl Life {
         if round % 3 == 2 {
             let seq = self.settled;
             let state = seq.to_string().repeat(25).into_bytes();
-            let done = journal.checkpoint(seq, &mut vec![state.clone(), state].into_iter(), "d");
+            let done = journal.checkpoint(seq, &mut vec![state.clone(), state].into_iter());
             self.note(journal);
             done?;
         }

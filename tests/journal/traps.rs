@@ -304,7 +304,7 @@ fn trap_13_names_are_durable_before_anything_is_promised() {
         journal.settle(seq).unwrap();
         journal.rotate(0).unwrap();
         journal
-            .checkpoint(seq, &mut std::iter::empty(), "d")
+            .checkpoint(seq, &mut std::iter::empty())
             .unwrap();
         let image = disk.after_power_failure(&mut Luck::None);
         assert_eq!(segments(&image).len(), round + 1);
@@ -407,7 +407,7 @@ fn trap_18_a_checkpoint_without_space_changes_nothing() {
         let (journal, _) = Journal::open_with(disk.storage(), &options()).unwrap();
         let before = disk.visible();
         disk.set_plan(Plan::From(disk.operations() + at, ErrorKind::StorageFull));
-        let made = journal.checkpoint(12, &mut vec![vec![1; 500]].into_iter(), "d");
+        let made = journal.checkpoint(12, &mut vec![vec![1; 500]].into_iter());
         disk.set_plan(Plan::Never);
         let is_there = disk.visible().contains_key("snap-00000000000000000012.frs");
         if made.is_err() && !is_there {
