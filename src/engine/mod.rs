@@ -23,6 +23,7 @@ mod turn;
 pub use compaction::compact;
 pub use compaction::compact_on;
 pub use look_ahead::LookAhead;
+pub use open::CHECKPOINT_EVERY;
 pub use open::JournalOptions;
 pub use record::Recording;
 pub use replay::start;

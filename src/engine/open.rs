@@ -44,6 +44,9 @@ pub struct JournalOptions {
     pub checkpoint_every: u64,
 }
 
+/// After how many records a checkpoint is written, unless options say otherwise: so that no point of history is far from one.
+pub const CHECKPOINT_EVERY: u64 = 150_000;
+
 impl JournalOptions {
     /// The usual options, for a journal in `dir`.
     pub fn new(dir: impl AsRef<Path>) -> JournalOptions {
@@ -51,7 +54,7 @@ impl JournalOptions {
             dir: dir.as_ref().to_owned(),
             journal: journal::Options::default(),
             recording: Recording::default(),
-            checkpoint_every: 150_000,
+            checkpoint_every: CHECKPOINT_EVERY,
         }
     }
 }

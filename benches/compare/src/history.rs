@@ -10,6 +10,7 @@ use fakeredis::Fsync;
 use fakeredis::Rev;
 use fakeredis::Timeline;
 use fakeredis::clock::Stopwatch;
+use fakeredis::engine::CHECKPOINT_EVERY;
 use fakeredis::rng::Rng;
 use redis::Commands;
 use tempfile::TempDir;
@@ -26,7 +27,6 @@ use crate::table::median;
 
 const COMMITS: u64 = 5_000_000;
 const KEYS: u64 = 1_000_000;
-const CHECKPOINT_EVERY: u64 = 150_000;
 const VALUE: [u8; 64] = [b'x'; 64];
 
 /// From the start of the process to its first PONG.
