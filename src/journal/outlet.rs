@@ -34,10 +34,17 @@ impl Outlet {
     }
 
     /// Puts `bytes` at `offset`, where those before them end. After an error a part of them may be there.
+    #[inline]
     pub(super) fn put(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let stored = bytes.len() < LARGE
-            && (self.store(offset, bytes) || self.make_room(offset) && self.store(offset, bytes));
-        if stored {
+        match bytes.len() < LARGE && self.store(offset, bytes) {
+            true => Ok(()),
+            false => self.put_beyond(offset, bytes),
+        }
+    }
+
+    /// Puts what does not fit into the room that there is.
+    fn put_beyond(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() < LARGE && self.make_room(offset) && self.store(offset, bytes) {
             return Ok(());
         }
         self.file.write_at(offset, bytes)
@@ -48,6 +55,7 @@ impl Outlet {
         self.room.is_some()
     }
 
+    #[inline]
     fn store(&mut self, offset: u64, bytes: &[u8]) -> bool {
         let room = self.room.as_mut();
         room.is_some_and(|room| room.store(offset, bytes))

@@ -14,6 +14,7 @@ use crate::commit::Origin;
 const NUMBER: usize = 9;
 
 /// Appends the encoding of a commit to `out`; on an error `out` is as it was.
+#[inline]
 pub(super) fn encode_commit(commit: &Draft<'_>, out: &mut Vec<u8>) -> Result<(), TooLarge> {
     let start = out.len();
     let commands = match commit.commands {
@@ -25,7 +26,11 @@ pub(super) fn encode_commit(commit: &Draft<'_>, out: &mut Vec<u8>) -> Result<(),
     }
     out.reserve(commands + 16 * NUMBER);
     number(commit.client_id, out);
-    bytes(commit.client_name, out);
+    match commit.client_name {
+        // Most clients: no call for no bytes.
+        [] => number(0, out),
+        name => bytes(name, out),
+    }
     origin(commit.origin, out);
     number(commit.db.into(), out);
     match commit.commands {
@@ -36,7 +41,9 @@ pub(super) fn encode_commit(commit: &Draft<'_>, out: &mut Vec<u8>) -> Result<(),
         Commands::List(commands) => list(commands, out),
     }
     number(commit.effects.len() as u64, out);
-    commit.effects.iter().for_each(|each| effect(each, out));
+    for each in commit.effects {
+        effect(each, out);
+    }
     option(commit.seed, number, out);
     number(commit.reply_crc.into(), out);
     option(commit.replies, bytes, out);
@@ -47,6 +54,7 @@ pub(super) fn encode_commit(commit: &Draft<'_>, out: &mut Vec<u8>) -> Result<(),
     Ok(())
 }
 
+#[inline]
 fn origin(origin: Origin, out: &mut Vec<u8>) {
     let variant = match origin {
         Origin::Direct => 0,
@@ -63,6 +71,7 @@ fn origin(origin: Origin, out: &mut Vec<u8>) {
     }
 }
 
+#[inline]
 fn effect(effect: &Effect, out: &mut Vec<u8>) {
     match effect {
         Effect::None => out.push(0),
@@ -81,9 +90,12 @@ fn list(commands: &CommandList, out: &mut Vec<u8>) {
     }
 }
 
+#[inline]
 fn command<'a>(args: impl ExactSizeIterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
     number(args.len() as u64, out);
-    args.for_each(|arg| bytes(arg, out));
+    for arg in args {
+        bytes(arg, out);
+    }
 }
 
 #[inline]
@@ -92,6 +104,7 @@ fn bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
+#[inline]
 fn option<T>(value: Option<T>, some: impl FnOnce(T, &mut Vec<u8>), out: &mut Vec<u8>) {
     out.push(u8::from(value.is_some()));
     if let Some(value) = value {
@@ -99,19 +112,26 @@ fn option<T>(value: Option<T>, some: impl FnOnce(T, &mut Vec<u8>), out: &mut Vec
     }
 }
 
-/// A small number is one byte; of a larger one, a byte says the width.
+/// A small number is one byte.
 #[inline]
 fn number(number: u64, out: &mut Vec<u8>) {
+    match number {
+        0..=250 => out.push(number as u8),
+        _ => wide(number, out),
+    }
+}
+
+/// Of a larger one, a byte says the width.
+fn wide(number: u64, out: &mut Vec<u8>) {
     let (mark, width) = match number {
-        0..=250 => return out.push(number as u8),
-        251..=0xffff => (251, 2),
-        0x1_0000..=0xffff_ffff => (252, 4),
+        ..=0xffff => (251, 2),
+        ..=0xffff_ffff => (252, 4),
         _ => (253, 8),
     };
     let end = out.len() + 1 + width;
-    out.push(mark);
     // All eight bytes and back again: a copy of a length that is known is one store.
-    out.extend_from_slice(&number.to_le_bytes());
+    let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
+    out.extend_from_slice(&[mark, a, b, c, d, e, f, g, h]);
     out.truncate(end);
 }
 

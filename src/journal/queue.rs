@@ -61,6 +61,7 @@ impl Queue {
     }
 
     /// An error if no records are taken.
+    #[inline]
     pub(super) fn check(&self) -> Result<(), JournalError> {
         match &self.poison {
             Some(reason) => Err(JournalError::Poisoned(reason.clone())),
@@ -69,6 +70,7 @@ impl Queue {
     }
 
     /// Takes a record: `encode` appends its payload.
+    #[inline]
     pub(super) fn append(
         &mut self,
         kind: u8,

@@ -79,6 +79,7 @@ impl Tail {
     }
 
     /// Writes a batch, with one call at most. After an error the file may hold a part of it.
+    #[inline]
     pub(super) fn write(&mut self, batch: &mut Batch, durable_seq: Seq) -> io::Result<()> {
         let frames = &mut batch.frames;
         let link = seal(frames, &self.checksum, durable_seq, self.place.link);

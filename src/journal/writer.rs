@@ -18,6 +18,7 @@ use super::tail::Tail;
 use super::tail::replace;
 use super::turn::Turns;
 use crate::commit::Seq;
+use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -72,6 +73,7 @@ impl Writer {
         }
     }
 
+    #[inline]
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
@@ -95,6 +97,7 @@ impl Writer {
     }
 
     /// The last record that is as safe as the policy promises.
+    #[inline]
     pub(super) fn settled(&self) -> Seq {
         match self.fsync {
             Fsync::Always => self.durable(),
@@ -114,16 +117,21 @@ impl Writer {
         let mut state = self.state();
         let seq = state.queue.append(kind, aux, clock_us, encode)?;
         if self.fsync != Fsync::Always && state.tail.outlet.has_room() && !self.is_full(&state) {
-            self.write(&mut state)?;
+            self.write_batch(&mut state)?;
         }
         Ok(seq)
     }
 
     /// Returns when record `seq` is as safe as the policy promises.
+    #[inline]
     pub(super) fn settle(&self, seq: Seq) -> Result<(), JournalError> {
-        if self.settled() >= seq {
-            return Ok(());
+        match self.settled() >= seq {
+            true => Ok(()),
+            false => self.make_settled(seq),
         }
+    }
+
+    fn make_settled(&self, seq: Seq) -> Result<(), JournalError> {
         match self.fsync {
             Fsync::Always => self.sync_through(seq)?,
             Fsync::EverySec | Fsync::No => self.flush()?,
@@ -137,6 +145,7 @@ impl Writer {
     }
 
     /// Whether what is pending belongs into a new segment.
+    #[inline]
     fn is_full(&self, state: &State) -> bool {
         state.tail.place.offset >= self.segment_bytes
     }
@@ -166,15 +175,20 @@ impl Writer {
 
     /// Writes all that is pending to the present segment.
     fn write(&self, state: &mut State) -> Result<(), JournalError> {
-        let State { queue, tail } = state;
-        queue.check()?;
-        let batch = queue.batch();
-        if batch.frames.is_empty() {
-            return Ok(());
+        state.queue.check()?;
+        match state.queue.batch().frames.is_empty() {
+            true => Ok(()),
+            false => self.write_batch(state),
         }
+    }
+
+    /// The same, where there is something to write.
+    #[inline]
+    fn write_batch(&self, state: &mut State) -> Result<(), JournalError> {
+        let State { queue, tail } = state;
+        let batch = queue.batch();
         if let Err(error) = tail.write(batch, self.durable()) {
-            let reason = format!("cannot write {}: {error}", tail.name());
-            return Err(self.poison(state, &reason));
+            return Err(self.unwritten(state, &error));
         }
         batch.clear();
         self.written.store(batch.last_seq, Release);
@@ -182,6 +196,12 @@ impl Writer {
             tail.settled = tail.place;
         }
         Ok(())
+    }
+
+    #[cold]
+    fn unwritten(&self, state: &mut State, error: &io::Error) -> JournalError {
+        let reason = format!("cannot write {}: {error}", state.tail.name());
+        self.poison(state, &reason)
     }
 
     /// Seals the segment and begins the next. Needs the turn.
