@@ -1,6 +1,7 @@
 //! [`CommandList`]: the commands of a unit, in one buffer.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -36,22 +37,22 @@ impl CommandList {
     /// # Panics
     ///
     /// When the list would hold 4 GiB or more; callers cap a unit far below that.
-    pub fn push<A: AsRef<[u8]>>(&mut self, argv: &[A]) {
+    pub fn push<I>(&mut self, argv: I)
+    where
+        I: IntoIterator<Item: AsRef<[u8]>>,
+    {
         for arg in argv {
             self.data.extend_from_slice(arg.as_ref());
-            self.arg_ends
-                .push(u32::try_from(self.data.len()).expect("a unit is below 4 GiB"));
+            let end = u32::try_from(self.data.len()).expect("a unit is below 4 GiB");
+            self.arg_ends.push(end);
         }
         self.command_ends.push(self.arg_ends.len() as u32);
     }
 
     /// Adds all commands of another list.
     pub fn append(&mut self, other: &CommandList) {
-        let mut argv = Vec::new();
         for index in 0..other.len() {
-            other.get(index, &mut argv);
-            self.push(&argv);
-            argv.clear();
+            self.push(other.args(index));
         }
     }
 
@@ -75,6 +76,7 @@ impl CommandList {
     /// # Panics
     ///
     /// When there is no such command.
+    #[inline]
     pub fn get<'a>(&'a self, index: usize, argv: &mut Vec<&'a [u8]>) {
         argv.clear();
         argv.extend(self.args(index));
@@ -85,15 +87,32 @@ impl CommandList {
     /// # Panics
     ///
     /// When there is no such command.
+    #[inline]
     pub fn args(&self, index: usize) -> impl ExactSizeIterator<Item = &[u8]> {
-        let first = index
-            .checked_sub(1)
-            .map_or(0, |before| self.command_ends[before]) as usize;
-        let last = self.command_ends[index] as usize;
-        (first..last).map(|arg| {
-            let start = arg.checked_sub(1).map_or(0, |before| self.arg_ends[before]) as usize;
-            &self.data[start..self.arg_ends[arg] as usize]
+        let args = self.range(index);
+        let mut start = end_before(&self.arg_ends, args.start);
+        self.arg_ends[args].iter().map(move |end| {
+            let arg = &self.data[start..*end as usize];
+            start = *end as usize;
+            arg
         })
+    }
+
+    /// Argument `at` of command `index`, if it has so many.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such command.
+    #[inline]
+    pub fn arg(&self, index: usize, at: usize) -> Option<&[u8]> {
+        let arg = self.range(index).nth(at)?;
+        Some(&self.data[end_before(&self.arg_ends, arg)..self.arg_ends[arg] as usize])
+    }
+
+    /// Where the ends of a command's arguments are.
+    #[inline]
+    fn range(&self, index: usize) -> Range<usize> {
+        end_before(&self.command_ends, index)..self.command_ends[index] as usize
     }
 
     /// All commands, each as its argument vector.
@@ -107,6 +126,12 @@ impl CommandList {
         self.arg_ends.clear();
         self.command_ends.clear();
     }
+}
+
+/// Where the item before `index` ends.
+#[inline]
+fn end_before(ends: &[u32], index: usize) -> usize {
+    index.checked_sub(1).map_or(0, |before| ends[before]) as usize
 }
 
 impl<A: AsRef<[u8]>> FromIterator<Vec<A>> for CommandList {
@@ -226,9 +251,11 @@ mod tests {
         let mut list = CommandList::new();
         assert!(list.is_empty());
         list.push(&[b"SET".as_slice(), b"", b"a\0b"]);
-        list.push::<&[u8]>(&[]);
+        list.push([b""; 0]);
         list.push(&[b"PING"]);
         assert_eq!(list.len(), 3);
+        assert_eq!(list.arg(0, 2), Some(b"a\0b".as_slice()));
+        assert_eq!((list.arg(0, 3), list.arg(1, 0)), (None, None));
         let all: Vec<_> = list.iter().collect();
         assert_eq!(
             all,

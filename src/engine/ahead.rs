@@ -125,7 +125,7 @@ impl Batch {
                 seed: commit.seed,
             };
             let start = self.effects.len();
-            commit.each_effect(|argv| self.effects.push(argv));
+            commit.each_effect(|words| self.effects.push(words));
             let effects = start..self.effects.len();
             self.commits.push((head, effects));
         }

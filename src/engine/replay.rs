@@ -176,7 +176,7 @@ impl<'a> Applier<'a> {
     /// Looks at the keys of the effects from `first` on. A hint only: which words are keys is guessed.
     fn look_ahead(&self, effects: &CommandList, first: usize) {
         let together = first..effects.len().min(first + TOGETHER);
-        let keys = together.filter_map(|effect| effects.args(effect).nth(1));
+        let keys = together.filter_map(|effect| effects.arg(effect, 1));
         self.world.keyspace.db(self.session.db).warm(keys);
     }
 

@@ -4,6 +4,7 @@
 
 use super::error::JournalError;
 use super::format::ALIGN;
+use super::format::Checksum;
 use super::format::FRAME_HEADER;
 use super::format::FrameHeader;
 use super::frames::Cursor;
@@ -189,21 +190,22 @@ fn later_records(
 ) -> io::Result<Found> {
     let len = file.len()?;
     let mut window = Window::read(file);
+    let checksum = &Checksum::seeded(salt);
     let mut found = Found::default();
     let mut at = place.offset;
     if let (Fault::Payload | Fault::Short, Some(header)) =
-        (fault, header_at(&mut window, at, salt)?)
+        (fault, header_at(&mut window, at, checksum)?)
     {
         at += header.frame_len();
     }
     while let Some(start) = next_start(&mut window, at, len)? {
         at = start;
-        let header = header_at(&mut window, at, salt)?.filter(|header| header.seq >= place.seq);
+        let header = header_at(&mut window, at, checksum)?.filter(|header| header.seq >= place.seq);
         let Some(header) = header else {
             at += ALIGN as u64;
             continue;
         };
-        if at + header.frame_len() <= len && is_whole(&mut window, at, &header, salt)? {
+        if at + header.frame_len() <= len && is_whole(&mut window, at, &header, checksum)? {
             found.records += 1;
             found.proof |= header.durable_seq >= place.seq || header.seq == place.seq;
         }
@@ -226,22 +228,26 @@ fn next_start(window: &mut Window, mut at: u64, len: u64) -> io::Result<Option<u
     Ok(None)
 }
 
-fn header_at(window: &mut Window, at: u64, salt: u32) -> io::Result<Option<FrameHeader>> {
+fn header_at(window: &mut Window, at: u64, checksum: &Checksum) -> io::Result<Option<FrameHeader>> {
     let bytes = window.bytes(at, FRAME_HEADER)?;
-    Ok(FrameHeader::decode(bytes, salt).filter(is_sane))
+    Ok(FrameHeader::decode(bytes, checksum).filter(is_sane))
 }
 
-fn is_whole(window: &mut Window, at: u64, header: &FrameHeader, salt: u32) -> io::Result<bool> {
+fn is_whole(
+    window: &mut Window,
+    at: u64,
+    header: &FrameHeader,
+    checksum: &Checksum,
+) -> io::Result<bool> {
     let frame = window.bytes(at, header.frame_len() as usize)?;
     let body = frame.get(FRAME_HEADER..header.frame_len() as usize);
-    Ok(body.is_some_and(|body| header.holds(body, salt)))
+    Ok(body.is_some_and(|body| header.holds(body, checksum)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::commit::Seq;
-    use crate::journal::format::Checksum;
     use crate::journal::format::draft;
     use crate::journal::format::frame_len;
     use crate::journal::format::seal;

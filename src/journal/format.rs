@@ -96,10 +96,12 @@ pub(super) fn crc(seed: u32, bytes: &[u8]) -> u32 {
     Checksum::seeded(seed).of(bytes)
 }
 
+#[inline]
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
 }
 
+#[inline]
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
 }
@@ -263,10 +265,11 @@ impl FrameHeader {
     }
 
     /// The header in `bytes` if its magic number and checksum are right.
-    pub(super) fn decode(bytes: &[u8], salt: u32) -> Option<FrameHeader> {
-        let bytes = bytes.get(..FRAME_HEADER)?;
+    #[inline]
+    pub(super) fn decode(bytes: &[u8], checksum: &Checksum) -> Option<FrameHeader> {
+        let bytes: &[u8; FRAME_HEADER] = bytes.first_chunk()?;
         let link = u32_at(bytes, 4);
-        if bytes[0..4] != FRAME_MAGIC || crc(salt, &bytes[8..]) != link {
+        if bytes[0..4] != FRAME_MAGIC || checksum.of(&bytes[8..]) != link {
             return None;
         }
         Some(FrameHeader {
@@ -284,14 +287,16 @@ impl FrameHeader {
     }
 
     /// The bytes of the whole frame, with its padding.
+    #[inline]
     pub(super) fn frame_len(&self) -> u64 {
         frame_len(self.len as usize) as u64
     }
 
     /// Whether the rest of the frame is this header's.
-    pub(super) fn holds(&self, body: &[u8], salt: u32) -> bool {
+    #[inline]
+    pub(super) fn holds(&self, body: &[u8], checksum: &Checksum) -> bool {
         let (payload, padding) = body.split_at(self.len as usize);
-        crc(salt, payload) == self.payload_crc && padding.iter().all(|byte| *byte == 0)
+        checksum.of(payload) == self.payload_crc && padding.iter().all(|byte| *byte == 0)
     }
 }
 
@@ -301,6 +306,7 @@ pub(super) const fn frame_len(len: usize) -> usize {
 }
 
 /// Writes into the header at the start of `frame` what is known when the record is made.
+#[inline]
 pub(super) fn draft(
     frame: &mut [u8],
     kind: u8,
@@ -321,6 +327,7 @@ pub(super) fn draft(
 }
 
 /// Completes all drafted `frames` with what is known when they are written; returns the last link.
+#[inline]
 pub(super) fn seal(frames: &mut [u8], checksum: &Checksum, durable_seq: Seq, mut link: u32) -> u32 {
     let mut rest = frames;
     while let Some((header, after)) = rest.split_first_chunk_mut::<FRAME_HEADER>() {
@@ -425,9 +432,10 @@ mod tests {
         let mut frames = vec![0; frame_len(3) + frame_len(8)];
         draft(&mut frames, 1, 1, 4, -9, 2, 3);
         draft(&mut frames[frame_len(3)..], 1, 1, 5, -8, 0, 8);
-        let last = seal(&mut frames, &Checksum::seeded(99), 3, 42);
-        let first = FrameHeader::decode(&frames, 99).unwrap();
-        let second = FrameHeader::decode(&frames[frame_len(3)..], 99).unwrap();
+        let checksum = &Checksum::seeded(99);
+        let last = seal(&mut frames, checksum, 3, 42);
+        let first = FrameHeader::decode(&frames, checksum).unwrap();
+        let second = FrameHeader::decode(&frames[frame_len(3)..], checksum).unwrap();
         assert_eq!(
             (first.prev, first.seq, first.clock_us, first.aux),
             (42, 4, -9, 2)
@@ -436,7 +444,7 @@ mod tests {
             (second.prev, second.crc, second.durable_seq),
             (first.crc, last, 3)
         );
-        assert!(first.holds(&frames[FRAME_HEADER..frame_len(3)], 99));
-        assert_eq!(FrameHeader::decode(&frames, 98), None);
+        assert!(first.holds(&frames[FRAME_HEADER..frame_len(3)], checksum));
+        assert_eq!(FrameHeader::decode(&frames, &Checksum::seeded(98)), None);
     }
 }

@@ -4,6 +4,7 @@
 
 use super::codec::MAX_PAYLOAD;
 use super::error::JournalError;
+use super::format::Checksum;
 use super::format::FRAME_HEADER;
 use super::format::FrameHeader;
 use super::mmap::Mapping;
@@ -46,32 +47,41 @@ impl Window {
     }
 
     /// The `len` bytes at `offset`, fewer at the end of the file.
+    #[inline]
     pub(super) fn bytes(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
+        self.hold(offset, len)?;
+        let (start, held): (u64, &[u8]) = match self {
+            Window::Mapped(mapping) => (0, mapping),
+            Window::Read { start, buffer, .. } => (*start, buffer),
+        };
+        let from = held.len().min((offset - start) as usize);
+        Ok(&held[from..held.len().min(from + len)])
+    }
+
+    /// Reads these bytes, unless they are in memory.
+    #[inline]
+    fn hold(&mut self, offset: u64, len: usize) -> io::Result<()> {
         match self {
-            Window::Mapped(mapping) => {
-                let start = mapping.len().min(offset as usize);
-                let end = mapping.len().min(start + len);
-                Ok(&mapping[start..end])
-            }
             Window::Read {
                 file,
                 start,
                 buffer,
-            } => {
-                let held = *start..*start + buffer.len() as u64;
-                if offset < held.start || offset + len as u64 > held.end {
-                    let size = (2 * buffer.len()).clamp(FIRST_WINDOW, WINDOW);
-                    buffer.resize(size.max(len), 0);
-                    let filled = read_fully(&**file, offset, buffer);
-                    buffer.truncate(*filled.as_ref().unwrap_or(&0));
-                    *start = offset;
-                    filled?;
-                }
-                let from = (offset - *start) as usize;
-                Ok(&buffer[from..buffer.len().min(from + len)])
+            } if offset < *start || offset + len as u64 > *start + buffer.len() as u64 => {
+                *start = offset;
+                refill(&**file, offset, len, buffer)
             }
+            _ => Ok(()),
         }
     }
+}
+
+/// Reads `len` bytes at `offset`, and some of those that follow.
+fn refill(file: &dyn StorageFile, offset: u64, len: usize, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let size = (2 * buffer.len()).clamp(FIRST_WINDOW, WINDOW);
+    buffer.resize(size.max(len), 0);
+    let filled = read_fully(file, offset, buffer);
+    buffer.truncate(*filled.as_ref().unwrap_or(&0));
+    filled.map(drop)
 }
 
 /// Where a frame is expected, and what must link to what.
@@ -130,7 +140,7 @@ pub(super) enum Step<T> {
 pub(super) struct Cursor {
     pub(super) name: String,
     window: Window,
-    salt: u32,
+    checksum: Checksum,
     /// Where the frames should end.
     pub(super) end: u64,
     pub(super) place: Place,
@@ -141,13 +151,14 @@ impl Cursor {
         Cursor {
             name: name.to_owned(),
             window,
-            salt,
+            checksum: Checksum::seeded(salt),
             end,
             place,
         }
     }
 
     /// The next frame, payload and all.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Step<RawFrame<'_>>, JournalError> {
         let header = match self.peek()? {
             Step::Frame(header) => header,
@@ -162,7 +173,7 @@ impl Cursor {
             return Ok(Step::Bad(Fault::Short));
         }
         let body = &frame[FRAME_HEADER..];
-        if !header.holds(body, self.salt) {
+        if !header.holds(body, &self.checksum) {
             return Ok(Step::Bad(Fault::Payload));
         }
         if header.seq != self.place.seq || header.prev != self.place.link {
@@ -177,6 +188,7 @@ impl Cursor {
     }
 
     /// The next frame's header; the payload is passed over unread.
+    #[inline]
     pub(super) fn hop(&mut self) -> Result<Step<FrameHeader>, JournalError> {
         let step = self.peek()?;
         if let Step::Frame(header) = &step {
@@ -189,6 +201,7 @@ impl Cursor {
     }
 
     /// The header at the present place, if the whole frame lies before the end.
+    #[inline]
     fn peek(&mut self) -> Result<Step<FrameHeader>, JournalError> {
         let left = self.end.saturating_sub(self.place.offset);
         if left == 0 {
@@ -199,7 +212,7 @@ impl Cursor {
         }
         let bytes = self.window.bytes(self.place.offset, FRAME_HEADER);
         let bytes = bytes.map_err(unreadable(&self.name))?;
-        Ok(match FrameHeader::decode(bytes, self.salt) {
+        Ok(match FrameHeader::decode(bytes, &self.checksum) {
             None => Step::Bad(Fault::Header),
             Some(header) if !is_sane(&header) => Step::Bad(Fault::Header),
             Some(header) if header.frame_len() > left => Step::Bad(Fault::Short),
@@ -214,10 +227,12 @@ fn unreadable(name: &str) -> impl FnOnce(io::Error) -> JournalError {
 }
 
 /// Whether a verified header's length is one that a writer would write.
+#[inline]
 pub(super) fn is_sane(header: &FrameHeader) -> bool {
     (1..=MAX_PAYLOAD).contains(&(header.len as usize))
 }
 
+#[inline]
 fn after(place: Place, header: &FrameHeader) -> Place {
     Place {
         offset: place.offset + header.frame_len(),

@@ -121,6 +121,7 @@ impl History {
         nearest.map_or(start, |(_, place)| *place)
     }
 
+    #[inline]
     fn remember(&self, place: Place) {
         if place.seq.is_multiple_of(STRIDE) {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -347,6 +348,7 @@ impl Frames {
         let (index, cursor) = at.as_mut().expect("advance has set it");
         let file = history.segments[*index].name.as_str();
         let place = cursor.place;
+        history.remember(place);
         let what = match cursor.next() {
             Ok(Step::Frame(raw)) => {
                 range.start = raw.header.seq + 1;

@@ -45,6 +45,7 @@ pub use info::SegmentInfo;
 pub use info::Session;
 pub use mmap::Mapping;
 pub use packed::Packed;
+pub use packed::Words;
 pub use reader::Header;
 pub use reader::Reader;
 pub use record::kind;

@@ -3,11 +3,6 @@
 //! Recovery and time travel apply millions of them, and need of each only what it did. What is accepted here is what
 //! [`codec::decode`](super::codec::decode) accepts; a test holds the two against each other.
 
-use smallvec::SmallVec;
-
-/// The words of one command.
-type Words<'a> = SmallVec<[&'a [u8]; 8]>;
-
 /// A commit in its payload: what is needed to apply it.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed<'a> {
@@ -50,21 +45,46 @@ impl<'a> Packed<'a> {
         })
     }
 
-    /// Calls `visit` with each command that has the effects of the commit, in order.
-    pub fn each_effect(&self, mut visit: impl FnMut(&[&'a [u8]])) {
+    /// Calls `visit` with the words of each command that has the effects of the commit, in order.
+    pub fn each_effect(&self, mut visit: impl FnMut(&mut Words<'a>)) {
         let mut commands = self.commands.items;
         let mut effects = self.effects.items;
         for at in 0..self.effects.count {
-            let sent = match at < self.commands.count {
-                true => commands.words(),
-                false => None,
-            };
-            match (effects.choice(3), sent) {
-                (Some(1), Some(words)) => visit(&words),
+            let mut sent = (at < self.commands.count).then(|| commands.words());
+            match (effects.choice(3), &mut sent) {
+                (Some(1), Some(words)) => visit(words),
                 (Some(2), _) => effects.each_command(&mut visit),
                 _ => {}
             }
+            if let Some(words) = sent {
+                commands = words.end();
+            }
         }
+    }
+}
+
+/// The words of one command.
+#[derive(Clone, Debug)]
+pub struct Words<'a> {
+    left: u64,
+    rest: Bytes<'a>,
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.left = self.left.checked_sub(1)?;
+        self.rest.blob()
+    }
+}
+
+impl<'a> Words<'a> {
+    /// What follows them.
+    fn end(mut self) -> Bytes<'a> {
+        self.by_ref().for_each(drop);
+        self.rest
     }
 }
 
@@ -145,15 +165,19 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    fn words(&mut self) -> Option<Words<'a>> {
-        let count = self.number()?;
-        (0..count).map(|_| self.blob()).collect()
+    /// The words of the command that is next; all of it was passed over before.
+    fn words(self) -> Words<'a> {
+        let mut rest = self;
+        let left = rest.number().unwrap_or(0);
+        Words { left, rest }
     }
 
-    fn each_command(&mut self, visit: &mut impl FnMut(&[&'a [u8]])) {
+    fn each_command(&mut self, visit: &mut impl FnMut(&mut Words<'a>)) {
         let count = self.number().unwrap_or(0);
-        for words in (0..count).map_while(|_| self.words()) {
-            visit(&words);
+        for _ in 0..count {
+            let mut words = self.words();
+            visit(&mut words);
+            *self = words.end();
         }
     }
 }
@@ -169,8 +193,10 @@ mod tests {
 
     type Effects = Vec<Vec<Vec<u8>>>;
 
-    fn words(argv: &[&[u8]]) -> Vec<Vec<u8>> {
-        argv.iter().map(|word| word.to_vec()).collect()
+    fn words(argv: impl IntoIterator<Item: AsRef<[u8]>>) -> Vec<Vec<u8>> {
+        argv.into_iter()
+            .map(|word| word.as_ref().to_vec())
+            .collect()
     }
 
     fn packed(payload: &[u8]) -> Option<(u64, u32, Option<u64>, Effects)> {
@@ -185,13 +211,8 @@ mod tests {
         let sent: Vec<_> = commit.commands.iter().collect();
         let effect = |(at, effect)| match effect {
             &Effect::None => vec![],
-            &Effect::Verbatim => sent
-                .iter()
-                .skip(at)
-                .take(1)
-                .map(|argv| words(argv))
-                .collect(),
-            Effect::Rewritten(commands) => commands.iter().map(|argv| words(&argv)).collect(),
+            &Effect::Verbatim => sent.iter().skip(at).take(1).map(words).collect(),
+            Effect::Rewritten(commands) => commands.iter().map(words).collect(),
         };
         let effects = commit.effects.iter().enumerate().flat_map(effect).collect();
         Some((commit.client.id, commit.db, commit.seed, effects))

@@ -37,7 +37,7 @@ fn golden() -> PathBuf {
 
 fn list(commands: &[&[&str]]) -> CommandList {
     let mut list = CommandList::new();
-    commands.iter().for_each(|argv| list.push(argv));
+    commands.iter().for_each(|argv| list.push(*argv));
     list
 }
 

@@ -303,9 +303,7 @@ fn trap_13_names_are_durable_before_anything_is_promised() {
         let seq = journal.append(0, &set("k", b"v")).unwrap();
         journal.settle(seq).unwrap();
         journal.rotate(0).unwrap();
-        journal
-            .checkpoint(seq, &mut std::iter::empty())
-            .unwrap();
+        journal.checkpoint(seq, &mut std::iter::empty()).unwrap();
         let image = disk.after_power_failure(&mut Luck::None);
         assert_eq!(segments(&image).len(), round + 1);
         assert!(image.contains_key(&format!("snap-{seq:020}.frs")));
