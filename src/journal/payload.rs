@@ -124,8 +124,8 @@ fn number(number: u64, out: &mut Vec<u8>) {
 /// Of a larger one, a byte says the width.
 fn wide(number: u64, out: &mut Vec<u8>) {
     let (mark, width) = match number {
-        ..=0xffff => (251, 2),
-        ..=0xffff_ffff => (252, 4),
+        0..=0xffff => (251, 2),
+        0x1_0000..=0xffff_ffff => (252, 4),
         _ => (253, 8),
     };
     let end = out.len() + 1 + width;

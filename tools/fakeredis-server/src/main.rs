@@ -25,7 +25,7 @@ Options of our own:
   --fixture NAME|FILE     load a dataset if there are no keys yet; may be given again
   --seed N                the seed of all random numbers (0)
   --record LEVEL          what the journal records: commits, aborts (the default), or session
-  --checkpoint-every N    records between checkpoints (250000); 0 for none
+  --checkpoint-every N    records between checkpoints (150000); 0 for none
   --port-file FILE        write the port there once it is open; --port 0 then takes any free one
   -v, --version           print the version
   -h, --help              print this
