@@ -114,7 +114,7 @@ impl Journal {
                 continue;
             }
             let state = state_at(reader, seq)?;
-            checkpoint::write(&**storage, self.uuid, seq, &mut state.chunks(), "")?;
+            checkpoint::write(&**storage, self.uuid, seq, &mut state.chunks())?;
             checkpoint::open(storage, self.uuid, seq)?;
         }
         Ok(())

@@ -59,7 +59,7 @@ fn image() -> Image {
         journal.settle(seq).unwrap();
         if seq % 10 == 5 {
             let state = Place(seq);
-            journal.checkpoint(seq, &mut state.chunks(), "").unwrap();
+            journal.checkpoint(seq, &mut state.chunks()).unwrap();
         }
     }
     journal.close().unwrap();
