@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let dir = tempfile::tempdir().unwrap();
     let mut paths = paths::all(dir.path());
     if std::env::args().any(|arg| arg == COUNTED) {
-        paths.iter_mut().for_each(paths::walk);
+        paths.iter_mut().for_each(counts::walk);
         return ExitCode::SUCCESS;
     }
     let names: Vec<&str> = paths.iter().map(|(name, _)| name.as_str()).collect();

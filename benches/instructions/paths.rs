@@ -16,6 +16,8 @@ use redis::Commands;
 
 /// How often each path is walked while instructions are counted.
 pub const STEPS: usize = 1_000;
+/// How many walks of a path have their own request.
+pub const PREPARED: usize = 2 * STEPS;
 /// The strings and the numbers that there are.
 const KEYS: usize = 10_000;
 /// The keys of lists, sets, hashes and sorted sets.
@@ -24,18 +26,13 @@ const COLLECTIONS: usize = 100;
 /// A path: its name, and a walk of it, told how many walks there were before.
 pub type Path = (String, Box<dyn FnMut(usize)>);
 
-/// Walks a path: first so that all buffers have their size, then counted.
-pub fn walk((_, step): &mut Path) {
-    (0..STEPS).for_each(&mut *step);
-    counted_steps(step);
-}
-
-/// The name by which valgrind finds what it counts.
-pub const COUNTED_STEPS: &str = concat!(module_path!(), "::counted_steps");
-
-#[inline(never)]
-fn counted_steps(step: &mut dyn FnMut(usize)) {
-    (STEPS..2 * STEPS).for_each(step);
+/// One of the paths; `dir` is for a journal.
+#[allow(
+    dead_code,
+    reason = "the bench that counts instructions takes them all"
+)]
+pub fn one(dir: &Dir, name: &str) -> Path {
+    all(dir).into_iter().find(|path| path.0 == name).unwrap()
 }
 
 /// All paths; `dir` is for a journal.
@@ -135,7 +132,7 @@ fn value() -> String {
 
 /// A walk from bytes to bytes, as a server's connection goes it.
 fn wire(fake: &FakeRedis, request: Request) -> Box<dyn FnMut(usize)> {
-    let requests: Vec<Vec<u8>> = (0..2 * STEPS).map(|step| packed(&request(step))).collect();
+    let requests: Vec<Vec<u8>> = (0..PREPARED).map(|step| packed(&request(step))).collect();
     let fake = fake.clone();
     let session = fake.engine().lock().connect(Address::default());
     let mut decoder = RequestDecoder::default();
@@ -180,7 +177,7 @@ fn play(
 
 /// Walks from a call of redis-rs to its value.
 fn in_process(fake: &FakeRedis) -> [Path; 3] {
-    let keys: Vec<String> = (0..2 * STEPS).map(key).collect();
+    let keys: Vec<String> = (0..PREPARED).map(key).collect();
     let (mut getting, mut setting) = (fake.connection(), fake.connection());
     let (to_get, to_set, value) = (keys.clone(), keys, value());
     let path = |name: &str, step: Box<dyn FnMut(usize)>| (name.to_owned(), step);

@@ -360,8 +360,11 @@ impl Link {
             unauthenticated,
             ..limits
         });
-        for push in session.pushes.drain(..) {
-            encode(&push, session.protocol, output);
+        // Nearly always there is none, and emptying nothing takes longer than to see that.
+        if !session.pushes.is_empty() {
+            for push in session.pushes.drain(..) {
+                encode(&push, session.protocol, output);
+            }
         }
         session.closing.is_some()
     }

@@ -60,6 +60,8 @@ impl Server {
     ///
     /// An address can't be listened on.
     pub fn start(engine: &Engine, listen: &Listen) -> io::Result<Server> {
+        // A thread takes a while to start; meanwhile there is enough to do.
+        let thread = reactor::spawn()?;
         engine.busy().on_slow(reactor::hand_over);
         let bound = listen.bind()?;
         if let Some(address) = bound.addresses.first() {
@@ -69,7 +71,7 @@ impl Server {
         let reactor = Reactor::new(engine.clone(), bound.listeners, sender)?;
         let stopper = Stopper(Arc::clone(reactor.bell()));
         // A thread that could not take the loop is gone, and the loop with it: waiting for its end tells.
-        let _ = reactor::spawn()?.send(Box::new(reactor));
+        let _ = thread.send(Box::new(reactor));
         Ok(Server {
             addresses: bound.addresses,
             unix: listen.unix.clone(),
