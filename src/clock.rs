@@ -199,21 +199,11 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Reads the system's time. No system's clock shows one before the epoch but by mistake.
-    #[cfg(target_os = "linux")]
+    /// Reads the system's time.
+    #[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
     #[inline]
     pub fn now() -> Reading {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
-        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-        Reading {
-            ns: seconds.wrapping_mul(1_000_000_000) + time.tv_nsec as u64,
-        }
-    }
-
-    /// Reads the system's time. No system's clock shows one before the epoch but by mistake.
-    #[cfg(not(target_os = "linux"))]
-    #[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
-    pub fn now() -> Reading {
+        // No system's clock shows a time before the epoch but by mistake.
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         Reading {
             ns: since_epoch.unwrap_or_default().as_nanos() as u64,
