@@ -198,7 +198,7 @@ fn verified(history: &History, keep: Seq) -> Result<(&Listed, Place), JournalErr
         None if place.seq == keep => Ok((&history.segments[index], place)),
         fault => {
             let what = fault.map_or("the file ends before the record", |fault| fault.text());
-            Err(history.damage(index, &cursor, what))
+            Err(history.damage(index, cursor.place, what))
         }
     }
 }

@@ -17,6 +17,7 @@ use super::storage::Storage;
 use super::storage::StorageFile;
 use super::storage::read_fully;
 use super::survey::Listed;
+use crate::commit::Seq;
 use std::io;
 use std::sync::Arc;
 
@@ -150,7 +151,7 @@ pub(super) fn written(file: &dyn StorageFile, start: u64) -> io::Result<u64> {
 /// a bad one is no damage by itself. It is damage when the bad record had been synced, which a
 /// later record's `durable_seq` tells; or when a record stands where another belongs, because
 /// no interrupted write puts it there.
-fn judge(
+pub(super) fn judge(
     file: Arc<dyn StorageFile>,
     salt: u32,
     place: Place,
@@ -212,6 +213,40 @@ fn later_records(
         at += header.frame_len();
     }
     Ok(found)
+}
+
+/// How many whole records there are behind the damage at `place`.
+pub(super) fn whole_records_after(
+    storage: &dyn Storage,
+    segment: &Listed,
+    place: Place,
+) -> io::Result<u64> {
+    let file = storage.open(&segment.name)?;
+    Ok(later_records(file, segment.salt(), place, Fault::Payload)?.records)
+}
+
+/// Where record `seq` is, whole, behind the damage at `place`.
+pub(super) fn whole_record_after(
+    file: Arc<dyn StorageFile>,
+    salt: u32,
+    place: Place,
+    seq: Seq,
+) -> io::Result<Option<Place>> {
+    let len = file.len()?;
+    let mut window = Window::read(file);
+    let checksum = Checksum::seeded(salt);
+    let mut at = place.offset;
+    while let Some(offset) = next_start(&mut window, at, len)? {
+        at = offset + ALIGN as u64;
+        let Some(header) = header_at(&mut window, offset, &checksum)? else {
+            continue;
+        };
+        if header.seq == seq && is_whole(&mut window, offset, &header, &checksum)? {
+            let link = header.prev;
+            return Ok(Some(Place { offset, link, seq }));
+        }
+    }
+    Ok(None)
 }
 
 /// Where a frame may start next: what begins like one and is not the file's end.

@@ -1,8 +1,11 @@
 //! What can go wrong with a journal, in words that say what, where and what to do.
 
+use super::storage::Storage;
 use crate::commit::Seq;
 use std::fmt;
 use std::io;
+use std::path::Path;
+use std::path::PathBuf;
 
 /// A journal could not be opened, read or written.
 #[derive(Debug)]
@@ -53,6 +56,8 @@ pub struct Damage {
     pub what: String,
     /// How many records after the damage, in the same file, are whole.
     pub later: u64,
+    /// The journal's directory, where it has one.
+    pub dir: Option<PathBuf>,
 }
 
 impl JournalError {
@@ -63,6 +68,14 @@ impl JournalError {
 
     pub(super) fn damaged(file: &str, offset: u64, seq: Seq, what: impl Into<String>) -> Self {
         JournalError::Damaged(Box::new(Damage::of(file, offset, seq, what)))
+    }
+
+    /// Adds what only the journal's storage knows.
+    pub(super) fn on(mut self, storage: &dyn Storage) -> Self {
+        if let JournalError::Damaged(damage) = &mut self {
+            damage.dir = storage.dir();
+        }
+        self
     }
 
     pub(super) fn format(file: &str, reason: impl Into<String>) -> Self {
@@ -81,7 +94,18 @@ impl Damage {
             seq,
             what: what.into(),
             later: 0,
+            dir: None,
         }
+    }
+}
+
+/// The command that shows what can be saved of the journal in `dir`, as it is typed into a shell.
+pub fn repair_command(dir: &Path) -> String {
+    let dir = dir.to_string_lossy();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@".contains(c);
+    match dir.chars().all(is_plain) {
+        true => format!("fakeredis-replay repair {dir}"),
+        false => format!("fakeredis-replay repair '{}'", dir.replace('\'', "'\\''")),
     }
 }
 
@@ -114,8 +138,13 @@ impl fmt::Display for Damage {
         write!(
             f,
             "{} at byte {}, record {}: {}; {} later records in this file are readable. \
-             Nothing was changed. Keep a copy, then `fakeredis-replay repair` shows what can be saved",
-            self.file, self.offset, self.seq, self.what, self.later
+             Nothing was changed. `{}` shows what can be saved",
+            self.file,
+            self.offset,
+            self.seq,
+            self.what,
+            self.later,
+            repair_command(self.dir.as_deref().unwrap_or(Path::new("DIR")))
         )
     }
 }

@@ -6,6 +6,7 @@
 use super::codec::CODEC;
 use super::damage::Extent;
 use super::damage::Rest;
+use super::damage::whole_records_after;
 use super::error::Damage;
 use super::error::JournalError;
 use super::format::FrameHeader;
@@ -129,10 +130,16 @@ impl History {
         }
     }
 
-    /// The error for a cursor that met something else than the next record.
-    pub(super) fn damage(&self, index: usize, cursor: &Cursor, what: &str) -> JournalError {
-        let place = cursor.place;
-        JournalError::damaged(&self.segments[index].name, place.offset, place.seq, what)
+    /// The error for something else than the next record where it should be.
+    pub(super) fn damage(&self, index: usize, place: Place, what: &str) -> JournalError {
+        let segment = &self.segments[index];
+        // A disk that fails as well does not make the damage another one.
+        let later = whole_records_after(&*self.storage, segment, place).unwrap_or(0);
+        let damage = Damage {
+            later,
+            ..Damage::of(&segment.name, place.offset, place.seq, what)
+        };
+        JournalError::Damaged(Box::new(damage)).on(&*self.storage)
     }
 
     /// Calls `visit` with the header of each record from `from` on, in order, until it returns
@@ -154,7 +161,7 @@ impl History {
                         return Ok(());
                     }
                 }
-                Step::Bad(fault) => return Err(self.damage(index, &cursor, fault.text())),
+                Step::Bad(fault) => return Err(self.damage(index, cursor.place, fault.text())),
                 Step::End => match self.following(&mut index, &cursor)? {
                     Some(next) => cursor = next,
                     None => return Ok(()),
@@ -177,7 +184,7 @@ impl History {
                     continue;
                 }
             };
-            return Err(self.damage(index, &cursor, fault.text()));
+            return Err(self.damage(index, cursor.place, fault.text()));
         }
         Ok(())
     }
@@ -188,7 +195,11 @@ impl History {
             return Ok(None);
         };
         if next.header.seq != done.place.seq || next.header.prev_crc != done.place.link {
-            return Err(self.damage(*index, done, "the next segment does not continue this one"));
+            return Err(self.damage(
+                *index,
+                done.place,
+                "the next segment does not continue this one",
+            ));
         }
         *index += 1;
         self.cursor(*index, next.start()).map(Some)
@@ -365,7 +376,7 @@ impl Frames {
         if let Some(damage) = &history.broken {
             return Err(JournalError::Damaged(damage.clone()));
         }
-        Err(JournalError::damaged(file, place.offset, place.seq, what))
+        Err(history.damage(*index, place, what))
     }
 }
 

@@ -7,7 +7,14 @@ use super::error::JournalError;
 use super::reader::Reader;
 use super::record::kind;
 use super::survey::uuid_text;
+use crate::clock::pause;
 use crate::commit::Seq;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often, and how long apart, the end of a journal is looked at while someone writes to it.
+const LOOKS: u32 = 50;
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// How a journal ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,30 +165,28 @@ impl Reader {
 
     /// How the newest segment ends; sealed ones are not looked at.
     pub fn health(&self) -> Health {
-        let last = self
-            .history
-            .segments
-            .last()
-            .expect("a reader has a segment");
+        let segments = &self.history.segments;
+        let last = segments.last().expect("a reader has a segment");
         let (file, end) = (last.name.clone(), self.history.end);
-        if let Some(damage) = &self.survey.broken {
-            return Health::Damaged((**damage).clone());
-        }
-        match self.rest {
-            Rest::Nothing => Health::Clean,
-            Rest::TornTail { bytes } | Rest::TornBatch { bytes, .. } => Health::Torn {
-                file,
-                offset: end.offset,
-                bytes,
-            },
-            Rest::Damage { what, later } => Health::Damaged(Damage {
-                file,
-                offset: end.offset,
-                seq: end.seq,
-                what: what.to_owned(),
+        let damage = match (&self.survey.broken, self.rest) {
+            (Some(damage), _) => (**damage).clone(),
+            (None, Rest::Nothing) => return Health::Clean,
+            (None, Rest::TornTail { bytes } | Rest::TornBatch { bytes, .. }) => {
+                return Health::Torn {
+                    file,
+                    offset: end.offset,
+                    bytes,
+                };
+            }
+            (None, Rest::Damage { what, later }) => Damage {
                 later,
-            }),
-        }
+                ..Damage::of(&file, end.offset, end.seq, what)
+            },
+        };
+        Health::Damaged(Damage {
+            dir: self.history.storage.dir(),
+            ..damage
+        })
     }
 
     /// Verifies every byte of every record and checkpoint.
@@ -191,7 +196,12 @@ impl Reader {
     /// When the disk fails; damage is the report's matter.
     pub fn check(&self) -> Result<CheckReport, JournalError> {
         let mut frames = self.frames(..);
-        let (mut records, mut health) = (0, self.health());
+        let (mut records, mut health) = (0, self.settled_health()?);
+        if !self.has_base() {
+            let first = &self.history.segments[0].name;
+            let what = "the records before this segment are missing, and so is the checkpoint of what they came to";
+            health = Health::Damaged(Damage::of(first, 0, self.first_seq(), what));
+        }
         while let Some(frame) = frames.next() {
             match frame.and_then(|frame| frame.decode().map(drop)) {
                 Ok(()) => records += 1,
@@ -211,12 +221,40 @@ impl Reader {
         })
     }
 
+    /// Whether the state is known that the first record follows.
+    fn has_base(&self) -> bool {
+        let base = self.first_seq() - 1;
+        base == 0 || self.survey.checkpoints.contains(&base)
+    }
+
+    /// How the newest segment ends. While someone writes to it, a record may be seen half written, even twice; only
+    /// what stays so for a second is believed.
+    fn settled_health(&self) -> Result<Health, JournalError> {
+        let storage = &self.history.storage;
+        let health = self.health();
+        for _ in 0..LOOKS {
+            let is_held = storage.is_locked();
+            if self.rest == Rest::Nothing || !is_held.map_err(JournalError::io("look at LOCK"))? {
+                break;
+            }
+            pause(LOOK_EVERY);
+            let later = Reader::open_with(Arc::clone(storage))?;
+            if later.rest == Rest::Nothing || later.last_seq() > self.last_seq() {
+                return Ok(Health::Clean);
+            }
+        }
+        Ok(health)
+    }
+
     fn check_checkpoints(&self) -> Result<Vec<Damage>, JournalError> {
         let mut damages = Vec::new();
         for &seq in &self.survey.checkpoints {
             match checkpoint::open(&self.history.storage, self.uuid, seq) {
                 Ok(_) => {}
                 Err(JournalError::Damaged(damage)) => damages.push(*damage),
+                // The writer may have removed it meanwhile.
+                Err(JournalError::Io { source, .. })
+                    if source.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
         }

@@ -21,7 +21,9 @@ mod queue;
 mod reader;
 mod record;
 mod recovery;
+mod repair;
 mod report;
+mod run;
 mod storage;
 mod survey;
 mod syncer;
@@ -34,6 +36,7 @@ pub use compaction::Compacted;
 pub use compaction::State;
 pub use error::Damage;
 pub use error::JournalError;
+pub use error::repair_command;
 pub use history::Entries;
 pub use history::Frame;
 pub use history::Frames;
@@ -50,6 +53,9 @@ pub use reader::Header;
 pub use reader::Reader;
 pub use record::kind;
 pub use recovery::Recovered;
+pub use repair::Keep;
+pub use repair::Mending;
+pub use repair::Repair;
 pub use report::Cut;
 pub use report::RecoveryReport;
 pub use storage::Disk;
@@ -163,7 +169,8 @@ impl Journal {
         storage: Arc<dyn Storage>,
         options: &Options,
     ) -> Result<(Journal, Recovered), JournalError> {
-        let (tail, guard, recovered) = recovery::open(Arc::clone(&storage), options)?;
+        let opened = recovery::open(Arc::clone(&storage), options);
+        let (tail, guard, recovered) = opened.map_err(|error| error.on(&*storage))?;
         let uuid = tail.header.uuid;
         let writer = Arc::new(Writer::new(storage, options, tail, guard));
         let syncer = match options.fsync {

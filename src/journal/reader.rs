@@ -63,6 +63,11 @@ impl Reader {
     ///
     /// As [`Reader::open`].
     pub fn open_with(storage: Arc<dyn Storage>) -> Result<Reader, JournalError> {
+        let opened = Reader::open_fully(Arc::clone(&storage));
+        opened.map_err(|error| error.on(&*storage))
+    }
+
+    fn open_fully(storage: Arc<dyn Storage>) -> Result<Reader, JournalError> {
         let mut survey = Survey::read(&*storage)?;
         let Some(last) = survey.segments.last_mut() else {
             if let Some(damage) = survey.broken {

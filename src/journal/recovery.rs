@@ -102,7 +102,7 @@ pub(super) fn open(
     Ok((tail, guard, recovered))
 }
 
-fn take_lock(storage: &dyn Storage) -> Result<LockGuard, JournalError> {
+pub(super) fn take_lock(storage: &dyn Storage) -> Result<LockGuard, JournalError> {
     let about = format!(
         "pid={} version={}\n",
         std::process::id(),
@@ -407,11 +407,8 @@ impl Recovery<'_> {
 
 fn damage_after(last: &Listed, extent: &Extent, what: &str) -> Box<Damage> {
     Box::new(Damage {
-        file: last.name.clone(),
-        offset: extent.end.offset,
-        seq: extent.end.seq,
-        what: what.to_owned(),
         later: extent.rest.later(),
+        ..Damage::of(&last.name, extent.end.offset, extent.end.seq, what)
     })
 }
 

@@ -37,6 +37,14 @@ pub trait Storage: Send + Sync {
     fn sync_dir(&self, folder: Option<&str>) -> io::Result<()>;
     /// Becomes the only writer until the guard is dropped; `None` if there is one already.
     fn lock(&self, about: &str) -> io::Result<Option<LockGuard>>;
+    /// The directory, where the operating system has one: for people who are told of damage.
+    fn dir(&self) -> Option<PathBuf> {
+        None
+    }
+    /// Whether there is a writer now; changes nothing.
+    fn is_locked(&self) -> io::Result<bool> {
+        Ok(false)
+    }
 }
 
 /// Keeps other writers out while it lives.
@@ -123,6 +131,10 @@ fn sync_path(_: &Path) -> io::Result<()> {
 }
 
 impl Storage for Disk {
+    fn dir(&self) -> Option<PathBuf> {
+        Some(self.dir.clone())
+    }
+
     fn make_dir(&self, folder: Option<&str>) -> io::Result<()> {
         make_dir_durably(&self.path(folder))
     }
@@ -168,15 +180,29 @@ impl Storage for Disk {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(self.dir.join(LOCK))?;
-        match file.try_lock() {
-            Ok(()) => {
-                file.set_len(0)?;
-                file.write_all(about.as_bytes())?;
-                Ok(Some(Box::new(Locked(file))))
-            }
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        if is_held(file.try_lock())? {
+            return Ok(None);
         }
+        file.set_len(0)?;
+        file.write_all(about.as_bytes())?;
+        Ok(Some(Box::new(Locked(file))))
+    }
+
+    fn is_locked(&self) -> io::Result<bool> {
+        match File::open(self.dir.join(LOCK)) {
+            Ok(file) => is_held(file.try_lock_shared()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether a try to lock a file met somebody else's lock.
+fn is_held(tried: Result<(), TryLockError>) -> io::Result<bool> {
+    match tried {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

@@ -72,9 +72,61 @@ pub(super) struct Survey {
     pub(super) temporaries: Vec<String>,
 }
 
+/// All segments of a directory, whether they follow each other or not.
+pub(super) struct Segments {
+    /// Those of this journal whose header is good, in order.
+    pub(super) own: Vec<Listed>,
+    /// Those of other journals.
+    pub(super) foreign: Vec<String>,
+    /// The names of all, in order.
+    pub(super) names: Vec<String>,
+}
+
 impl Survey {
     /// Looks at the directory.
     pub(super) fn read(storage: &dyn Storage) -> Result<Survey, JournalError> {
+        Survey::read_files(storage, true)
+    }
+
+    /// Looks at the directory as if there were no format file.
+    pub(super) fn read_without_format(storage: &dyn Storage) -> Result<Survey, JournalError> {
+        Survey::read_files(storage, false)
+    }
+
+    /// All segments but those that are no part of the journal any more, or not yet. Learns the journal's identity if
+    /// it can.
+    pub(super) fn all_segments(&mut self, storage: &dyn Storage) -> Result<Segments, JournalError> {
+        let listed = storage.list();
+        let mut names = listed.map_err(JournalError::io("list the journal's directory"))?;
+        names.retain(|name| {
+            let is_segment = FileKind::Segment.seq_of(name).is_some();
+            is_segment && !self.leftovers.contains(name) && self.stillborn.as_ref() != Some(name)
+        });
+        names.sort_unstable();
+        let mut all = Vec::new();
+        for seq in names
+            .iter()
+            .filter_map(|name| FileKind::Segment.seq_of(name))
+        {
+            match read_header(storage, FileKind::Segment, seq)? {
+                Ok(segment) => all.push(segment),
+                Err(HeaderFault::Bad(_)) => {}
+                Err(HeaderFault::Unknown(reason)) => {
+                    return Err(JournalError::format(&FileKind::Segment.name(seq), reason));
+                }
+            }
+        }
+        self.uuid = self.uuid.or(all.last().map(|last| last.header.uuid));
+        let is_own = |segment: &Listed| Some(segment.header.uuid) == self.uuid;
+        let (own, foreign): (Vec<_>, Vec<_>) = all.into_iter().partition(is_own);
+        Ok(Segments {
+            own,
+            foreign: foreign.into_iter().map(|segment| segment.name).collect(),
+            names,
+        })
+    }
+
+    fn read_files(storage: &dyn Storage, trust_format: bool) -> Result<Survey, JournalError> {
         let names = storage
             .list()
             .map_err(JournalError::io("list the journal's directory"))?;
@@ -87,7 +139,7 @@ impl Survey {
                 survey.checkpoints.push(seq);
             } else if is_temporary(&name) {
                 survey.temporaries.push(name);
-            } else if name == FORMAT {
+            } else if name == FORMAT && trust_format {
                 survey.read_format(storage)?;
             }
         }

@@ -7,6 +7,7 @@ pub mod disk;
 mod every_second;
 mod golden;
 mod images;
+mod repair;
 mod room;
 mod round_trip;
 mod script;

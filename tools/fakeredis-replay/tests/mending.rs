@@ -1,8 +1,15 @@
 //! The verbs that change a journal.
 
-use fakeredis::FakeRedis;
+use std::fs;
+use std::path::Path;
 
+use fakeredis::FakeRedis;
+use fakeredis::Fsync;
+use tempfile::TempDir;
+
+use super::session::Answer;
 use super::session::replay;
+use super::session::run;
 use super::session::shop;
 
 #[test]
@@ -51,4 +58,131 @@ fn compact_drops_what_came_before() {
     let held = replay(dir.path(), "compact", &["--keep", "7"]);
     assert_eq!(held.code, 4);
     assert!(held.err.contains("open for writing elsewhere"), "{held:?}");
+}
+
+fn damage(dir: &TempDir, at: usize) {
+    let file = dir.path().join("seg-00000000000000000001.frj");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[at] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+/// The last line of an answer, run as a shell would; the tool's own name stands first.
+fn obey(answer: &Answer) -> Answer {
+    let (_, command) = answer.out.trim_end().rsplit_once(": ").unwrap();
+    let words: Vec<&str> = command.split(' ').collect();
+    let ["fakeredis-replay", verb, dir, rest @ ..] = &words[..] else {
+        panic!("{command}");
+    };
+    replay(Path::new(dir), verb, rest)
+}
+
+/// Each answer names the next command, and the last one leaves a journal that a server takes.
+#[test]
+fn check_leads_to_repair_and_repair_to_a_whole_journal() {
+    let dir = shop(false);
+    damage(&dir, 700);
+    let Err(refused) = FakeRedis::open(dir.path()) else {
+        panic!("a damaged journal was opened");
+    };
+    let command = format!("`fakeredis-replay repair {}`", dir.path().display());
+    assert!(refused.to_string().contains(&command), "{refused}");
+
+    let check = replay(dir.path(), "check", &[]);
+    assert_eq!(check.code, 2);
+    assert!(
+        check.out.contains("\n  before it: records 1 to "),
+        "{check:?}"
+    );
+    assert!(
+        check.out.contains("\n  after it in this file: "),
+        "{check:?}"
+    );
+    let plan = obey(&check);
+    assert_eq!(plan.code, 2);
+    assert!(plan.out.contains("\nnothing was changed\n"), "{plan:?}");
+    assert_eq!(obey(&check).out, plan.out);
+    let done = obey(&plan);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(dir.path().join("quarantine").is_dir());
+    assert_eq!(replay(dir.path(), "check", &[]).code, 0);
+    let again = replay(dir.path(), "repair", &["--apply", "--json"]);
+    assert_eq!(again.objects()[0]["steps"], serde_json::json!([]));
+    assert!(FakeRedis::open(dir.path()).unwrap().has_keys());
+}
+
+#[test]
+fn a_torn_end_is_cut_on_request() {
+    let dir = shop(false);
+    let file = dir.path().join("seg-00000000000000000001.frj");
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 3]).unwrap();
+    let check = replay(dir.path(), "check", &[]);
+    assert_eq!(check.code, 1);
+    let plan = obey(&check);
+    assert_eq!(plan.code, 1);
+    assert_eq!(obey(&plan).code, 0);
+    assert_eq!(replay(dir.path(), "check", &[]).code, 0);
+}
+
+#[test]
+fn the_newest_data_is_kept_behind_a_checkpoint() {
+    let dir = shop(false);
+    let fake = FakeRedis::open(dir.path()).unwrap();
+    let mut con = fake.connection();
+    run(&mut con, "SAVE\nSET later 1");
+    let digest = fake.digest();
+    drop((fake, con));
+    damage(&dir, 700);
+    let check = replay(dir.path(), "check", &[]);
+    assert_eq!(
+        check.code, 2,
+        "old history is damaged, though a server would start: {check:?}"
+    );
+    let plan = replay(dir.path(), "repair", &[]);
+    assert!(
+        plan.out
+            .contains("begin history with record 14, behind the checkpoint of record 13"),
+        "{plan:?}"
+    );
+    assert!(
+        plan.out
+            .contains("\nor keep the oldest: fakeredis-replay repair "),
+        "{plan:?}"
+    );
+    assert_eq!(obey(&plan).code, 0);
+    assert_eq!(replay(dir.path(), "check", &[]).code, 0);
+    assert_eq!(FakeRedis::open(dir.path()).unwrap().digest(), digest);
+}
+
+/// Half-written records of a writer at work are no torn ones; and nobody repairs what somebody writes.
+#[test]
+fn a_journal_in_use_is_checked_and_not_repaired() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = FakeRedis::builder().journal(dir.path()).fsync(Fsync::No);
+    let fake = builder.build().unwrap();
+    let mut con = fake.connection();
+    std::thread::scope(|scope| {
+        let checks = scope.spawn(|| {
+            for _ in 0..8 {
+                let check = replay(dir.path(), "check", &[]);
+                assert_eq!(check.code, 0, "{check:?}");
+            }
+        });
+        while !checks.is_finished() {
+            let set = redis::cmd("SET")
+                .arg("key")
+                .arg("v".repeat(700))
+                .exec(&mut con);
+            set.unwrap();
+        }
+    });
+    for rest in [&[][..], &["--apply"]] {
+        let refused = replay(dir.path(), "repair", rest);
+        assert_eq!(refused.code, 4);
+        assert!(
+            refused.err.contains("open for writing elsewhere"),
+            "{refused:?}"
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! `check`: verifies every byte of a journal.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -7,6 +8,7 @@ use fakeredis::Timeline;
 use fakeredis::journal::CheckReport;
 use fakeredis::journal::Damage;
 use fakeredis::journal::Health;
+use fakeredis::journal::repair_command;
 use serde_json::Value;
 use serde_json::json;
 
@@ -33,7 +35,7 @@ impl Check {
         if out.json {
             out.object(object(&report))?;
         } else {
-            for line in lines(&report) {
+            for line in lines(&report, &timeline, &self.journal.dir) {
                 out.line(line)?;
             }
         }
@@ -50,13 +52,42 @@ fn code(report: &CheckReport) -> u8 {
     }
 }
 
-fn lines(report: &CheckReport) -> Vec<String> {
+fn lines(report: &CheckReport, timeline: &Timeline, dir: &Path) -> Vec<String> {
+    let first = timeline.reader().first_seq();
     let mut lines = vec![format!("whole: {}", text::count(report.records, "record"))];
-    lines.push(health(&report.health));
-    let damaged =
-        |damage: &Damage| format!("a checkpoint is damaged, and will be passed over: {damage}");
-    lines.extend(report.checkpoints.iter().map(damaged));
+    match &report.health {
+        Health::Damaged(damage) => {
+            lines.push(format!("damaged: {}", place(damage)));
+            lines.push(match report.records {
+                0 => "  before it: nothing".to_owned(),
+                records => format!("  before it: records {first} to {}", first + records - 1),
+            });
+            let later = text::count(damage.later, "whole record");
+            lines.push(format!("  after it in this file: {later}"));
+        }
+        other => lines.push(health(other)),
+    }
+    for damage in &report.checkpoints {
+        lines.push(format!(
+            "damaged: {}; it will be passed over",
+            place(damage)
+        ));
+    }
+    if code(report) > 0 {
+        lines.push(format!("to see what can be saved: {}", repair_command(dir)));
+    }
     lines
+}
+
+fn place(damage: &Damage) -> String {
+    let Damage {
+        file,
+        offset,
+        seq,
+        what,
+        ..
+    } = damage;
+    format!("{file} at byte {offset}, record {seq}: {what}")
 }
 
 /// How a journal ends, in a sentence.
@@ -106,7 +137,7 @@ pub fn health_object(health: &Health) -> Value {
     }
 }
 
-fn damage_object(damage: &Damage) -> Value {
+pub fn damage_object(damage: &Damage) -> Value {
     json!({
         "file": damage.file,
         "offset": damage.offset,

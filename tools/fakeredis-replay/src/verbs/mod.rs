@@ -7,6 +7,7 @@ mod diff;
 mod history;
 mod info;
 mod log;
+mod repair;
 mod show;
 mod why;
 
@@ -40,6 +41,8 @@ pub enum Verb {
     Why(why::Why),
     /// Verifies every byte: exit code 0 clean, 1 torn, 2 damaged, 3 unknown format, 4 unreadable.
     Check(check::Check),
+    /// Says what mends a damaged journal, and does it with --apply.
+    Repair(repair::Repair),
     /// Drops the history before a revision; a checkpoint takes its place.
     Compact(compact::Compact),
 }
@@ -55,6 +58,7 @@ impl Verb {
             Verb::History(verb) => verb.run(out),
             Verb::Why(verb) => verb.run(out),
             Verb::Check(verb) => verb.run(out),
+            Verb::Repair(verb) => verb.run(out),
             Verb::Compact(verb) => verb.run(out),
         }
     }
