@@ -52,7 +52,7 @@ impl Db {
     /// Reads what commands on these keys are about to read, so that they wait for memory at the same time and not one
     /// after the other. A hint: it changes nothing, and neither need the keys be there nor be keys.
     pub fn warm<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
-        self.keys.warm(keys, Slot::warm);
+        self.keys.warm(keys);
     }
 
     /// The value at `key`, to change in place. Call [`settle`](Db::settle) after a change.

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
 use crate::value::StringValue;
+use crate::value::Touch;
 use crate::value::Value;
 
 /// What stands at a key, and until when.
@@ -59,14 +60,6 @@ impl Slot {
         match &self.held {
             Held::Lasting(value) => value,
             Held::Volatile(held) => &held.0,
-        }
-    }
-
-    /// A byte of the value, if it is a string that does not fit into the slot.
-    pub(super) fn warm(&self) -> u8 {
-        match self.value() {
-            Value::String(StringValue::Whole(bytes)) => bytes.first().copied().unwrap_or(0),
-            _ => 0,
         }
     }
 
@@ -136,6 +129,13 @@ impl Clone for Slot {
             accessed: AtomicU32::new(self.accessed()),
             frequency: AtomicU8::new(self.frequency()),
         }
+    }
+}
+
+impl Touch for Slot {
+    #[inline]
+    fn touch(&self) -> u8 {
+        self.value().touch()
     }
 }
 

@@ -1,5 +1,6 @@
 //! [`Change`]: one key before and after, down to fields, members and elements.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use similar::Algorithm;
@@ -8,7 +9,6 @@ use similar::DiffOp;
 use crate::bytes::Bytes;
 use crate::keyspace::Keyspace;
 use crate::keyspace::Slot;
-use crate::value::Map;
 
 use super::contents::Contents;
 use super::contents::Part;
@@ -162,14 +162,14 @@ fn all(contents: Contents, change: fn(Place, Part) -> PartChange) -> Vec<PartCha
 
 /// Differences by name: what is gone or changed in the order of the old parts, then what is new.
 fn named(old: Vec<(Bytes, Part)>, new: Vec<(Bytes, Part)>) -> Vec<PartChange> {
-    let after: Map<Part> = new.iter().cloned().collect();
+    let after: BTreeMap<&Bytes, &Part> = new.iter().map(|(name, part)| (name, part)).collect();
     let names: BTreeSet<&Bytes> = old.iter().map(|(name, _)| name).collect();
     let is_new = |(name, _): &&(Bytes, Part)| !names.contains(name);
     let gone_or_changed = old.iter().filter_map(|(name, before)| {
         let change = PartChange {
             place: Place::Name(name.clone()),
             before: Some(before.clone()),
-            after: after.get(name).cloned(),
+            after: after.get(name).copied().cloned(),
         };
         (change.before != change.after).then_some(change)
     });

@@ -43,6 +43,7 @@ pub use limits::PackLimits;
 pub use limits::SetLimits;
 pub use list::List;
 pub use map::Map;
+pub use map::Touch;
 pub use partial_sort::partial_sort;
 pub use rdb::ListpackEntry;
 pub use sequence::Sequence;
@@ -94,6 +95,21 @@ from_collections!(
     Stream(Stream),
     Vectors(VectorSet)
 );
+
+impl Touch for Value {
+    #[inline]
+    fn touch(&self) -> u8 {
+        match self {
+            Value::String(string) => string.touch(),
+            Value::List(list) => Arc::strong_count(list) as u8,
+            Value::Set(set) => Arc::strong_count(set) as u8,
+            Value::ZSet(zset) => Arc::strong_count(zset) as u8,
+            Value::Hash(hash) => Arc::strong_count(hash) as u8,
+            Value::Stream(stream) => Arc::strong_count(stream) as u8,
+            Value::Vectors(set) => Arc::strong_count(set) as u8,
+        }
+    }
+}
 
 impl Value {
     /// The name that `TYPE` answers.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::Touch;
 use crate::bytes::Bytes;
 use crate::bytes::SlimBytes;
 use crate::number::format_i64;
@@ -104,6 +105,17 @@ impl StringValue {
             StringValue::Int(_) => "int",
             StringValue::Whole(bytes) if bytes.len() <= EMBSTR => "embstr",
             StringValue::Whole(_) | StringValue::Buffer(_) => "raw",
+        }
+    }
+}
+
+impl Touch for StringValue {
+    #[inline]
+    fn touch(&self) -> u8 {
+        match self {
+            StringValue::Int(_) => 0,
+            StringValue::Whole(bytes) => bytes.first().copied().unwrap_or(0),
+            StringValue::Buffer(bytes) => Arc::strong_count(bytes) as u8,
         }
     }
 }

@@ -10,6 +10,7 @@
 //! It must not know what its values mean.
 
 mod table;
+mod touch;
 mod vector;
 
 use std::hash::BuildHasher;
@@ -22,6 +23,7 @@ use smallvec::SmallVec;
 
 use crate::bytes::Bytes;
 use table::Table;
+pub use touch::Touch;
 use vector::CowVec;
 
 /// Up to this many entries are found by looking at each; the table starts beyond.
@@ -81,24 +83,6 @@ impl<V> Map<V> {
         Some(index as usize)
     }
 
-    /// Reads what look-ups of these keys are about to read, one level for all of them after the other, so that the
-    /// processor waits for their memory at the same time. `read` reads a byte of a value. Small maps are in its caches.
-    pub fn warm<'k>(&self, keys: impl Iterator<Item = &'k [u8]>, read: impl Fn(&V) -> u8) {
-        if self.len() < WARM {
-            return;
-        }
-        let hashes: SmallVec<[u64; 32]> = keys.map(hash).collect();
-        let buckets = hashes.iter().map(|hash| self.table.touch(*hash));
-        black_box(buckets.fold(0, BitXor::bitxor));
-        let position = |hash: &u64| self.table.find(*hash, |_| true);
-        let positions = hashes.iter().filter_map(position);
-        let entries: SmallVec<[_; 32]> = positions.map(|index| self.at(index as usize)).collect();
-        let keys = entries.iter().map(|(key, _)| key.len());
-        black_box(keys.fold(0, BitXor::bitxor));
-        let values = entries.iter().map(|(_, value)| read(value));
-        black_box(values.fold(0, BitXor::bitxor));
-    }
-
     /// Whether `key` is there.
     pub fn contains_key(&self, key: &[u8]) -> bool {
         self.index_of(key).is_some()
@@ -144,7 +128,25 @@ impl<V> Map<V> {
     }
 }
 
-impl<V: Clone> Map<V> {
+impl<V: Touch> Map<V> {
+    /// Reads what look-ups of these keys are about to read, one level for all of them after the other, so that the
+    /// processor waits for their memory at the same time. Small maps are in its caches.
+    pub fn warm<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        if self.len() < WARM {
+            return;
+        }
+        let hashes: SmallVec<[u64; 32]> = keys.map(hash).collect();
+        let buckets = hashes.iter().map(|hash| self.table.touch(*hash));
+        black_box(buckets.fold(0, BitXor::bitxor));
+        let position = |hash: &u64| self.table.find(*hash, |_| true);
+        let positions = hashes.iter().filter_map(position);
+        let entries: SmallVec<[_; 32]> = positions.map(|index| self.at(index as usize)).collect();
+        let keys = entries.iter().map(|(key, _)| key.len());
+        black_box(keys.fold(0, BitXor::bitxor));
+        let values = entries.iter().map(|(_, value)| value.touch());
+        black_box(values.fold(0, BitXor::bitxor));
+    }
+
     /// The value of `key`, to change.
     pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut V> {
         let index = self.index_of(key)?;
@@ -275,7 +277,7 @@ impl<V: PartialEq> PartialEq for Map<V> {
     }
 }
 
-impl<K: Into<Bytes> + AsRef<[u8]>, V: Clone> FromIterator<(K, V)> for Map<V> {
+impl<K: Into<Bytes> + AsRef<[u8]>, V: Touch> FromIterator<(K, V)> for Map<V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let mut map = Map::new();
         for (key, value) in entries {
@@ -316,25 +318,46 @@ mod tests {
         );
     }
 
+    impl Touch for u8 {}
+    impl Touch for u32 {}
+    impl Touch for usize {}
+
+    /// Adds its number to what was touched.
+    #[derive(Clone)]
+    struct Touched<'a>(&'a Cell<usize>, usize);
+
+    impl Touch for Touched<'_> {
+        fn touch(&self) -> u8 {
+            self.0.update(|sum| sum + self.1);
+            0
+        }
+    }
+
     #[test]
     fn the_values_of_a_large_map_are_warmed() {
-        let mut map: Map<u8> = Map::new();
-        let warmed = |map: &Map<u8>| {
-            let read = Cell::new(0);
-            let keys = [b"7".as_slice(), b"none", b"8000"].into_iter();
-            map.warm(keys, |value| read.replace(read.get() | value));
-            read.get()
-        };
+        let (sum, mut map) = (Cell::new(0), Map::new());
+        let keys = || [b"7".as_slice(), b"none", b"8000"].into_iter();
         for number in 0..WARM {
-            assert_eq!(warmed(&map), 0, "there are {number}");
-            let value = if number == 7 {
-                4
-            } else {
-                u8::from(number == 8000)
-            };
-            map.insert(number.to_string().as_bytes(), value);
+            map.warm(keys());
+            assert_eq!(sum.get(), 0, "there are {number}");
+            map.insert(number.to_string().as_bytes(), Touched(&sum, number));
         }
-        assert_eq!(warmed(&map), 5);
+        map.warm(keys());
+        assert_eq!(sum.get(), 8007);
+    }
+
+    #[test]
+    fn what_a_write_copies_is_touched_first() {
+        let sum = Cell::new(0);
+        let entries =
+            (0..100).map(|number| (number.to_string().into_bytes(), Touched(&sum, number)));
+        let mut map: Map<Touched> = entries.collect();
+        assert_eq!(sum.get(), 0, "nobody shared it");
+        let _before = map.clone();
+        for _ in 0..2 {
+            map.get_mut(b"40");
+            assert_eq!(sum.get(), (32..64).sum::<usize>());
+        }
     }
 
     proptest! {

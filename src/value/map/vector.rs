@@ -1,7 +1,12 @@
 //! [`CowVec`]: a vector whose clone is cheap however long it is, and whose elements are found by index. It knows
 //! nothing of keys.
 
+use std::hint::black_box;
+use std::ops::BitXor;
+
 use triomphe::Arc;
+
+use super::Touch;
 
 /// Elements of one leaf: what a write after a clone copies at most, beside one branch.
 const LEAF: usize = 32;
@@ -84,7 +89,7 @@ impl<T> CowVec<T> {
     }
 }
 
-impl<T: Clone> CowVec<T> {
+impl<T: Touch> CowVec<T> {
     /// The element at `index`, to change.
     #[inline]
     pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
@@ -94,7 +99,7 @@ impl<T: Clone> CowVec<T> {
             CowVec::Many(branches, _) => {
                 let branch = Arc::make_mut(branches.get_mut(index / LEAF / BRANCH)?);
                 let leaf = branch[index / LEAF % BRANCH].as_mut()?;
-                Arc::make_mut(leaf)[index % LEAF].as_mut()
+                own(leaf)[index % LEAF].as_mut()
             }
         }
     }
@@ -166,10 +171,20 @@ impl<T: Clone> CowVec<T> {
 }
 
 /// The place of an element whose leaf is there.
-fn slot_mut<T: Clone>(branches: &mut [Arc<Branch<T>>], index: usize) -> &mut Option<T> {
+fn slot_mut<T: Touch>(branches: &mut [Arc<Branch<T>>], index: usize) -> &mut Option<T> {
     let branch = Arc::make_mut(&mut branches[index / LEAF / BRANCH]);
     let leaf = branch[index / LEAF % BRANCH].as_mut();
-    &mut Arc::make_mut(leaf.expect("an index below the length"))[index % LEAF]
+    &mut own(leaf.expect("an index below the length"))[index % LEAF]
+}
+
+/// The leaf, copied if it is shared. A copy counts references all over the memory, and a processor counts one after the
+/// other: it waits for all of their places at the same time only if they are read before.
+fn own<T: Touch>(leaf: &mut Arc<Leaf<T>>) -> &mut Leaf<T> {
+    if !leaf.is_unique() {
+        let elements = leaf.iter().flatten();
+        black_box(elements.map(T::touch).fold(0, BitXor::bitxor));
+    }
+    Arc::make_mut(leaf)
 }
 
 /// A branch with one leaf.
@@ -199,7 +214,7 @@ fn drop_leaf<T: Clone>(branches: &mut Vec<Arc<Branch<T>>>, leaves: usize) {
     }
 }
 
-impl<T: Clone> FromIterator<T> for CowVec<T> {
+impl<T: Touch> FromIterator<T> for CowVec<T> {
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
         let mut vector = CowVec::new();
         elements

@@ -22,6 +22,7 @@ pub use vector::similarity;
 use std::sync::Arc;
 
 use super::Map;
+use super::Touch;
 use crate::bytes::Bytes;
 
 /// How many links a node of Redis's graph has, unless asked otherwise.
@@ -62,6 +63,8 @@ pub struct Element {
     /// A JSON text, as a rule; never an empty one.
     pub attributes: Option<Bytes>,
 }
+
+impl Touch for Element {}
 
 impl Element {
     /// The vector as it was given, as far as the quantisation kept it.
