@@ -2,23 +2,20 @@
 
 use super::IntWidth;
 
-/// Up to this many, there is room for no more: small sets are many.
-const EXACT: usize = 16;
-
 /// What Redis calls an intset.
 #[derive(Clone, Debug)]
 pub(super) struct Ints {
     /// That of the widest integer that there ever was.
     width: IntWidth,
     /// The integers, little-endian.
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
 }
 
 impl Ints {
-    pub(super) const fn new() -> Ints {
+    pub(super) fn new() -> Ints {
         Ints {
             width: IntWidth::Two,
-            bytes: Vec::new(),
+            bytes: Box::default(),
         }
     }
 
@@ -67,20 +64,28 @@ impl Ints {
         };
         self.widen(IntWidth::of(int));
         let width = self.width as usize;
-        if self.len() < EXACT {
-            self.bytes.reserve_exact(width);
-        }
         let start = index * width;
-        self.bytes.extend(&int.to_le_bytes()[..width]);
-        self.bytes[start..].rotate_right(width);
+        self.change(|bytes| {
+            bytes.reserve_exact(width);
+            bytes.extend(&int.to_le_bytes()[..width]);
+            bytes[start..].rotate_right(width);
+        });
     }
 
     /// Takes the integer at `index` out.
     pub(super) fn remove(&mut self, index: usize) -> Option<i64> {
         let int = self.get(index)?;
         let start = index * self.width as usize;
-        self.bytes.drain(start..start + self.width as usize);
+        let end = start + self.width as usize;
+        self.change(|bytes| drop(bytes.drain(start..end)));
         Some(int)
+    }
+
+    /// Changes the bytes; there is never room for more.
+    fn change(&mut self, change: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = std::mem::take(&mut self.bytes).into_vec();
+        change(&mut bytes);
+        self.bytes = bytes.into();
     }
 
     /// Makes all integers at least this wide.
