@@ -162,3 +162,15 @@ impl Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_to_a_small_collection_is_small() {
+        assert_eq!(size_of::<Value>(), 16);
+        assert_eq!((size_of::<Hash>(), size_of::<ZSet>()), (16, 16));
+        assert_eq!((size_of::<List>(), size_of::<Set>()), (24, 32));
+    }
+}

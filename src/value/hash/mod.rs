@@ -21,13 +21,12 @@ const SMALL: PackLimits = PackLimits::new(512, 64);
 #[derive(Clone, Debug, Default)]
 pub struct Hash {
     fields: Fields,
-    encoding: Encoding,
 }
 
-/// Where the fields are.
+/// Where the fields are, and how Redis would keep them.
 #[derive(Clone, Debug)]
 enum Fields {
-    /// Each before its value.
+    /// Each before its value. The block is marked with the encoding.
     Packed(Listpack),
     /// Where there are many or long ones, and where one has a time to live.
     Table(Box<Table>),
@@ -41,6 +40,10 @@ enum Encoding {
     /// A listpack once a field had a time to live.
     ListpackEx,
     Table,
+}
+
+impl Encoding {
+    const ALL: [Encoding; 3] = [Encoding::Listpack, Encoding::ListpackEx, Encoding::Table];
 }
 
 impl Default for Fields {
@@ -193,8 +196,10 @@ impl Hash {
     /// Keeps the fields in a table, in the same order.
     fn spread(&mut self) -> &mut Table {
         if let Fields::Packed(_) = self.fields {
+            let encoding = self.kept_as();
             let fields = self.iter().map(|(field, value)| (field, value.into()));
             self.fields = Fields::Table(Box::new(fields.collect()));
+            self.keep_as(encoding);
         }
         match &mut self.fields {
             Fields::Table(table) => table,
@@ -211,7 +216,23 @@ impl Hash {
                 .iter()
                 .all(|pair| SMALL.allow(self.len(), length(pair)))
         {
+            let encoding = self.kept_as();
             self.fields = Fields::Packed(self.to_listpack());
+            self.keep_as(encoding);
+        }
+    }
+
+    fn kept_as(&self) -> Encoding {
+        match &self.fields {
+            Fields::Packed(listpack) => Encoding::ALL[usize::from(listpack.mark())],
+            Fields::Table(table) => table.encoding,
+        }
+    }
+
+    fn keep_as(&mut self, encoding: Encoding) {
+        match &mut self.fields {
+            Fields::Packed(listpack) => listpack.set_mark(encoding as u8),
+            Fields::Table(table) => table.encoding = encoding,
         }
     }
 
@@ -230,7 +251,7 @@ impl Hash {
 
     /// What `OBJECT ENCODING` answers.
     pub fn encoding(&self) -> &'static str {
-        match self.encoding {
+        match self.kept_as() {
             Encoding::Listpack => "listpack",
             Encoding::ListpackEx => "listpackex",
             Encoding::Table => "hashtable",
@@ -250,8 +271,8 @@ impl Hash {
 
     /// Tells that a field is about to get a time to live.
     pub fn expect_expiry(&mut self) {
-        if self.encoding == Encoding::Listpack {
-            self.encoding = Encoding::ListpackEx;
+        if self.kept_as() == Encoding::Listpack {
+            self.keep_as(Encoding::ListpackEx);
         }
     }
 
@@ -268,27 +289,27 @@ impl Hash {
         // What is packed is not looked into.
         let longest = self.iter().filter(|_| self.is_table()).map(length).max();
         if self.is_table() {
-            self.encoding = match self.volatile_len() {
+            self.keep_as(match self.volatile_len() {
                 0 => Encoding::Listpack,
                 _ => Encoding::ListpackEx,
-            };
+            });
         }
         self.expect(self.len(), longest.unwrap_or(0), limits);
     }
 
     /// Whether the encoding is a listpack with room for times to live.
     pub(super) fn is_listpackex(&self) -> bool {
-        self.encoding == Encoding::ListpackEx
+        self.kept_as() == Encoding::ListpackEx
     }
 
     /// Whether the encoding is a table.
     pub fn is_table(&self) -> bool {
-        self.encoding == Encoding::Table
+        self.kept_as() == Encoding::Table
     }
 
     /// Makes the encoding a table.
     pub(super) fn make_table(&mut self) {
-        self.encoding = Encoding::Table;
+        self.keep_as(Encoding::Table);
     }
 }
 

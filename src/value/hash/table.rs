@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Encoding;
 use super::SMALL;
 use crate::bytes::Bytes;
 use crate::value::Element;
@@ -14,6 +15,8 @@ pub(super) struct Table {
     fields: Map<Bytes>,
     /// Only where a field has a time to live.
     expiries: Option<Box<Expiries>>,
+    /// How Redis would keep the hash.
+    pub(super) encoding: Encoding,
 }
 
 /// The fields with a time to live, by name and by time.
@@ -136,6 +139,7 @@ impl<'a> FromIterator<(Element<'a>, Bytes)> for Table {
         Table {
             fields: fields.into_iter().collect(),
             expiries: None,
+            encoding: Encoding::default(),
         }
     }
 }

@@ -22,11 +22,9 @@ const SMALL: PackLimits = PackLimits::new(128, 64);
 #[derive(Clone, Debug, Default)]
 pub struct ZSet {
     members: Members,
-    /// Whether the encoding is a skiplist.
-    skiplist: bool,
 }
 
-/// Where the members are. What was once a table stays one.
+/// Where the members are, and whether the encoding is a skiplist. What was once a table stays one.
 #[derive(Clone, Debug)]
 enum Members {
     Packed(Packed),
@@ -57,15 +55,16 @@ impl ZSet {
     /// An empty sorted set, in the encoding that Redis chooses when it is about to add `count` members, the
     /// longest that it knows of `longest` bytes.
     pub fn for_members(count: usize, longest: usize, limits: &PackLimits) -> ZSet {
-        ZSet {
+        let mut zset = ZSet {
             members: Members::new(SMALL.allow(count, longest)),
-            skiplist: !limits.allow(count, longest),
-        }
+        };
+        zset.set_skiplist(!limits.allow(count, longest));
+        zset
     }
 
     /// Takes the encoding that Redis chooses when it is about to add or update `count` members, whatever is here.
     pub fn expect(&mut self, count: usize, limits: &PackLimits) {
-        self.skiplist |= count > limits.entries;
+        self.set_skiplist(self.is_skiplist() || count > limits.entries);
         if count > SMALL.entries {
             self.spread();
         }
@@ -191,7 +190,8 @@ impl ZSet {
             return;
         }
         if before.is_none() {
-            self.skiplist |= !limits.allow(self.len() + 1, member.len());
+            let fits = limits.allow(self.len() + 1, member.len());
+            self.set_skiplist(self.is_skiplist() || !fits);
             if !SMALL.allow(self.len() + 1, member.len()) {
                 self.spread();
             }
@@ -229,7 +229,9 @@ impl ZSet {
     /// Keeps the members in a table, in the same order.
     fn spread(&mut self) {
         if let Members::Packed(_) = self.members {
+            let skiplist = self.is_skiplist();
             self.members = Members::Table(Box::new(self.iter().collect()));
+            self.set_skiplist(skiplist);
         }
     }
 
@@ -240,7 +242,7 @@ impl ZSet {
 
     /// What `OBJECT ENCODING` answers.
     pub fn encoding(&self) -> &'static str {
-        if self.skiplist {
+        if self.is_skiplist() {
             "skiplist"
         } else {
             "listpack"
@@ -249,26 +251,36 @@ impl ZSet {
 
     /// Whether the encoding is a skiplist.
     pub fn is_skiplist(&self) -> bool {
-        self.skiplist
+        match &self.members {
+            Members::Packed(packed) => packed.is_skiplist(),
+            Members::Table(table) => table.is_skiplist,
+        }
+    }
+
+    fn set_skiplist(&mut self, is_skiplist: bool) {
+        match &mut self.members {
+            Members::Packed(packed) => packed.set_skiplist(is_skiplist),
+            Members::Table(table) => table.is_skiplist = is_skiplist,
+        }
     }
 
     /// Makes the encoding a skiplist, and keeps the members in a table.
     pub(super) fn make_skiplist(&mut self) {
         self.spread();
-        self.skiplist = true;
+        self.set_skiplist(true);
     }
 
     /// Takes the encoding that Redis chooses for a sorted set that it loads.
     pub(super) fn reload(&mut self, limits: &PackLimits) {
         // What is packed is not looked into.
-        let members = self.iter().filter(|_| self.skiplist);
+        let members = self.iter().filter(|_| self.is_skiplist());
         let longest = members.map(|(member, _)| member.len()).max();
         self.fit(longest.unwrap_or(0), limits);
     }
 
     /// Makes the encoding a skiplist unless a listpack may have so many members of so many bytes.
     pub fn fit(&mut self, longest: usize, limits: &PackLimits) {
-        self.skiplist = !limits.allow(self.len(), longest);
+        self.set_skiplist(!limits.allow(self.len(), longest));
     }
 }
 

@@ -17,6 +17,15 @@ impl Packed {
         self.0.len() / 2
     }
 
+    /// Whether the encoding is a skiplist.
+    pub(super) fn is_skiplist(&self) -> bool {
+        self.0.mark() != 0
+    }
+
+    pub(super) fn set_skiplist(&mut self, is_skiplist: bool) {
+        self.0.set_mark(is_skiplist.into());
+    }
+
     /// The rank of `member`, and where it stands.
     fn find(&self, member: &[u8]) -> Option<(usize, usize)> {
         self.0.find(member.into(), 2)

@@ -13,6 +13,8 @@ use crate::value::Sequence;
 pub(super) struct Table {
     scores: Map<f64>,
     order: Sequence<Vec<Entry>>,
+    /// Whether the encoding is a skiplist.
+    pub(super) is_skiplist: bool,
 }
 
 #[derive(Clone, Debug)]

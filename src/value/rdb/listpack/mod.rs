@@ -20,8 +20,8 @@ const END: u8 = 0xFF;
 /// The number of entries of a finished block where there are this many or more.
 const UNCOUNTED: u16 = u16::MAX;
 
-/// A listpack that can grow: in the place of the header, the number of entries and where they end; no 255; and room for
-/// a few bytes more.
+/// A listpack that can grow: in the place of the header, the number of entries with a mark of its owner's, and where they
+/// end; no 255; and room for a few bytes more.
 #[derive(Clone, Debug)]
 pub(in crate::value) struct Listpack {
     bytes: Box<[u8]>,
@@ -42,6 +42,8 @@ impl PartialEq for Listpack {
 impl Listpack {
     /// Where the first entry begins.
     pub(in crate::value) const START: usize = 8;
+    /// More entries than there ever are: the number has three bytes.
+    const MOST: usize = 1 << 24;
 
     pub(in crate::value) fn new() -> Listpack {
         Listpack::of(0, &[])
@@ -61,7 +63,17 @@ impl Listpack {
 
     /// The number of entries.
     pub(in crate::value) fn len(&self) -> usize {
-        self.number(0)
+        self.number(0) % Listpack::MOST
+    }
+
+    /// What the owner marked it with.
+    pub(in crate::value) fn mark(&self) -> u8 {
+        self.bytes[3]
+    }
+
+    /// Marks it, whatever that means.
+    pub(in crate::value) fn set_mark(&mut self, mark: u8) {
+        self.bytes[3] = mark;
     }
 
     /// Where the last entry ends.
@@ -70,7 +82,8 @@ impl Listpack {
     }
 
     fn set_len(&mut self, len: usize) {
-        self.bytes[..4].copy_from_slice(&(len as u32).to_le_bytes());
+        assert!(len < Listpack::MOST, "{len} entries in one block");
+        self.bytes[..3].copy_from_slice(&(len as u32).to_le_bytes()[..3]);
     }
 
     fn set_end(&mut self, end: usize) {
@@ -203,10 +216,13 @@ impl Listpack {
         self.splice(at..self.next(at), 1, &[Entry::Int(number)]);
     }
 
-    /// Takes a finished block, if it is whole.
+    /// Takes a finished block, if it is whole, and not of millions of entries.
     pub(super) fn parse(block: &[u8]) -> Result<Listpack, Malformed> {
         let mut entries = 0;
         walk(block, |_| entries += 1)?;
+        if entries >= Listpack::MOST {
+            return Err(Malformed);
+        }
         Ok(Listpack::of(entries, &block[HEADER..block.len() - 1]))
     }
 
