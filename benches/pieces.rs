@@ -80,7 +80,7 @@ fn find(bencher: Bencher<'_, '_>, len: usize) {
     let keys: Vec<Bytes> = (0..len)
         .map(|key| Bytes::from(format!("key:{key:06}").as_bytes()))
         .collect();
-    let map: Map<usize> = std::iter::zip(keys.iter().cloned(), 0..).collect();
+    let map: Map<i64> = std::iter::zip(keys.iter().cloned(), 0..).collect();
     let mut at = 0;
     bencher.bench_local(|| {
         at = (at + 7_919) % len;
