@@ -20,7 +20,7 @@ use verbs::Verb;
 
 /// Reads a fakeredis journal: what happened, what it changed, why, and what the data looked like then.
 ///
-/// But for `compact` it only reads, and works beside a running server.
+/// But for `repair --apply` and `compact` it only reads, and works beside a running server.
 #[derive(Parser)]
 #[command(
     version,
