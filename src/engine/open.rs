@@ -107,7 +107,7 @@ impl Engine {
         let checkpoint = recovered.checkpoint();
         let checkpoint_bytes = checkpoint.as_ref().map_or(0, Checkpoint::size);
         let from = checkpoint.as_ref().map_or(0, Checkpoint::seq);
-        let state = match recovered.is_rewound()? {
+        let state = match recovered.is_rewound() {
             false => {
                 let (mut state, _) = replay::start(checkpoint)?;
                 replay::replay(&mut state, recovered.frames())?;

@@ -13,6 +13,7 @@ use super::frames::Place;
 use super::frames::Step;
 use super::frames::Window;
 use super::frames::is_sane;
+use super::record::kind;
 use super::storage::Storage;
 use super::storage::StorageFile;
 use super::storage::read_fully;
@@ -31,6 +32,8 @@ pub(super) struct Extent {
     pub(super) end: Place,
     /// The kind and clock of the last good record.
     pub(super) last: Option<(u8, i64)>,
+    /// The last of them that is a rewind.
+    pub(super) last_rewind: Option<Seq>,
     /// What follows.
     pub(super) rest: Rest,
     /// Where that ends, and the file but for zeros.
@@ -79,6 +82,7 @@ pub(super) fn measure(storage: &dyn Storage, segment: &Listed) -> Result<Extent,
     let mut extent = Extent {
         end: segment.start(),
         last: None,
+        last_rewind: None,
         rest: Rest::Nothing,
         len: segment.start().offset,
     };
@@ -119,6 +123,9 @@ fn walk(
         match cursor.next()? {
             Step::Frame(frame) => {
                 extent.last = Some((frame.header.kind, frame.header.clock_us));
+                if frame.header.kind == kind::REWIND {
+                    extent.last_rewind = Some(frame.header.seq);
+                }
             }
             Step::End => break None,
             Step::Bad(fault) => break Some(fault),
@@ -282,7 +289,6 @@ fn is_whole(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commit::Seq;
     use crate::journal::format::draft;
     use crate::journal::format::frame_len;
     use crate::journal::format::seal;

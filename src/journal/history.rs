@@ -170,13 +170,19 @@ impl History {
         }
     }
 
-    /// Checks every byte of the sealed segments that hold record `from` or a later one.
-    pub(super) fn verify_sealed(&self, from: Seq) -> Result<(), JournalError> {
+    /// Checks every byte of the sealed segments that hold record `from` or a later one; the last rewind in them.
+    pub(super) fn verify_sealed(&self, from: Seq) -> Result<Option<Seq>, JournalError> {
+        let mut last_rewind = None;
         let mut index = Survey::segment_of(&self.segments, from);
         let mut cursor = self.cursor(index, self.segments[index].start())?;
         while index + 1 < self.segments.len() {
             let fault = match cursor.next()? {
-                Step::Frame(_) => continue,
+                Step::Frame(frame) => {
+                    if frame.header.kind == record::kind::REWIND {
+                        last_rewind = Some(frame.header.seq);
+                    }
+                    continue;
+                }
                 Step::Bad(fault) => fault,
                 Step::End => {
                     let next = self.following(&mut index, &cursor)?;
@@ -186,7 +192,7 @@ impl History {
             };
             return Err(self.damage(index, cursor.place, fault.text()));
         }
-        Ok(())
+        Ok(last_rewind)
     }
 
     /// The cursor for the next segment, which must link to the end of this one.

@@ -44,6 +44,8 @@ pub struct Recovered {
     pub report: RecoveryReport,
     checkpoint: Option<Checkpoint>,
     history: Arc<History>,
+    /// The last rewind, if it is not long before that checkpoint.
+    last_rewind: Option<Seq>,
 }
 
 impl Recovered {
@@ -58,18 +60,8 @@ impl Recovered {
     }
 
     /// Whether history goes back after that checkpoint.
-    ///
-    /// # Errors
-    ///
-    /// When the disk fails.
-    pub fn is_rewound(&self) -> Result<bool, JournalError> {
-        let from = self.report.checkpoint.map_or(1, |seq| seq + 1);
-        let mut rewound = false;
-        self.history.headers(from, |header| {
-            rewound |= header.kind == kind::REWIND;
-            !rewound
-        })?;
-        Ok(rewound)
+    pub fn is_rewound(&self) -> bool {
+        self.last_rewind > self.report.checkpoint
     }
 
     /// All records after that checkpoint, in order, as they lie on the disk.
@@ -181,6 +173,7 @@ impl Recovery<'_> {
         let extent = Extent {
             end: tail.place,
             last: None,
+            last_rewind: None,
             rest: Rest::Nothing,
             len: tail.place.offset,
         };
@@ -213,7 +206,7 @@ impl Recovery<'_> {
         let mut extent = measure(&*self.storage, &last)?;
         match self.history(&extent).verify_sealed(from) {
             Err(JournalError::Damaged(damage)) => return self.without_segments_after(damage),
-            verified => verified?,
+            last_rewind => extent.last_rewind = extent.last_rewind.or(last_rewind?),
         }
         if let Some(damage) = self.contradiction(&last, &extent) {
             return self.without_checkpoints_after(damage);
@@ -401,6 +394,7 @@ impl Recovery<'_> {
             report: self.report,
             checkpoint,
             history,
+            last_rewind: extent.last_rewind,
         }
     }
 }
