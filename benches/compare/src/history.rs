@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use fakeredis::Connection;
 use fakeredis::FakeRedis;
 use fakeredis::Fsync;
 use fakeredis::Rev;
@@ -126,6 +127,45 @@ pub fn snapshot(scale: Scale) -> Vec<Row> {
             theirs: Some(("no snapshot", Figure::Rate(1.0 / alone))),
             target: Target::AtLeast(0.8),
         },
+    ]
+}
+
+/// How long single SETs take at worst while a checkpoint is written, and while none is.
+pub fn pause(scale: Scale) -> Vec<Row> {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = FakeRedis::builder().journal(dir.path());
+    let fake = builder.checkpoint_every(0).build().unwrap();
+    let mut con = fake.connection();
+    let keys = scale.of(KEYS);
+    let name = |at: u64| format!("key:{at:06}");
+    (0..keys).for_each(|at| con.set(name(at), &VALUE).unwrap());
+    let mut rng = Rng::new(5);
+    let mut sets = |con: &mut Connection| -> Vec<f64> {
+        let set = |_| each(1, |_| con.set(name(rng.next_u64() % keys), &VALUE).unwrap());
+        let mut times: Vec<f64> = (0..scale.of(300_000)).map(set).collect();
+        times.sort_by(f64::total_cmp);
+        times
+    };
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        alone.push(sets(&mut con));
+        let () = redis::cmd("BGSAVE").query(&mut con).unwrap();
+        beside.push(sets(&mut con));
+    }
+    let at = |turns: &[Vec<f64>], place: fn(&Vec<f64>) -> usize| {
+        let times = turns.iter().map(|times| times[place(times)]);
+        Figure::Time(Duration::from_secs_f64(median(times.collect())))
+    };
+    let row = |what: &str, place| Row {
+        what: format!("SET, {what}"),
+        ours: at(&beside, place),
+        theirs: Some(("no checkpoint", at(&alone, place))),
+        target: Target::Shown,
+    };
+    vec![
+        row("median", |times| times.len() / 2),
+        row("99.9 % take less", |times| times.len() * 999 / 1000),
+        row("the longest of 300,000", |times| times.len() - 1),
     ]
 }
 

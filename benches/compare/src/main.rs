@@ -71,6 +71,11 @@ const SECTIONS: &[Section] = &[
     ("open", "Opening a long journal", history::open),
     ("at", "Any point of a long journal", history::at),
     ("snapshot", "Snapshots of a million keys", history::snapshot),
+    (
+        "pause",
+        "SET beside a checkpoint of a million keys that is written",
+        history::pause,
+    ),
     ("fresh", "A fresh fake", fresh::start),
     ("memory", "Memory", memory::used),
     (
