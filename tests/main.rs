@@ -19,6 +19,7 @@ mod timeline;
 
 mod failure;
 mod fixtures;
+mod fuzzing;
 mod journal;
 mod transcripts;
 mod values;

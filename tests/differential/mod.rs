@@ -14,6 +14,7 @@ pub mod session;
 
 use fakeredis::rng::Rng;
 
+use crate::support::cases;
 use crate::support::oracle;
 use crate::support::oracle::RealServer;
 use families::*;
@@ -116,8 +117,7 @@ fn compare(families: &[&Family]) {
         return;
     };
     let mut pair = Pair::new(RealServer::new(program));
-    let first = number("FAKEREDIS_SEED").unwrap_or(1);
-    for seed in first..first + number("FAKEREDIS_CASES").unwrap_or(300) {
+    for seed in cases(300) {
         let session = session::random(families, &mut Rng::new(seed));
         if let Err(mut difference) = pair.play(&session) {
             session::smallest(session, |session| match pair.play(session) {
@@ -130,8 +130,4 @@ fn compare(families: &[&Family]) {
             panic!("FAKEREDIS_SEED={seed} FAKEREDIS_CASES=1 plays this again\n\n{difference}");
         }
     }
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
 }

@@ -3,6 +3,7 @@
 use super::disk::Image;
 use super::disk::Plan;
 use super::disk::SimDisk;
+pub use super::forge::*;
 use super::set;
 use fakeredis::commit::Record;
 use fakeredis::commit::Seq;
@@ -14,7 +15,6 @@ use fakeredis::journal::Options;
 use fakeredis::journal::Reader;
 
 pub const SEGMENT: &str = "seg-00000000000000000001.frj";
-pub const HEADER: usize = 96;
 
 pub const CHECKPOINTS: [&str; 2] = [
     "snap-00000000000000000004.frs",
@@ -101,19 +101,6 @@ pub fn health(image: &Image) -> Option<Health> {
     Some(health)
 }
 
-/// Where each frame of a segment starts, and where the last ends.
-pub fn frame_starts(segment: &[u8]) -> Vec<usize> {
-    let mut starts = vec![HEADER];
-    while let Some(len) = segment.get(starts[starts.len() - 1] + 8..) {
-        let Some(len) = len.first_chunk::<4>() else {
-            break;
-        };
-        let len = u32::from_le_bytes(*len) as usize;
-        starts.push(starts[starts.len() - 1] + 56 + len.next_multiple_of(8));
-    }
-    starts
-}
-
 /// The bytes before the zeros at the end, which count as room that was never used.
 pub fn without_zeros(bytes: &[u8]) -> &[u8] {
     let written = bytes.iter().rposition(|byte| *byte != 0);
@@ -173,36 +160,6 @@ pub fn start(image: &Image) -> Result<(Option<Seq>, usize), JournalError> {
     let (_journal, mut recovered) = Journal::open_with(disk.storage(), &options())?;
     let count = recovered.entries().map(Result::unwrap).count();
     Ok((recovered.report.checkpoint, count))
-}
-
-/// CRC-32, continued from a seed.
-pub fn crc(seed: u32, bytes: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new_with_initial(seed);
-    hasher.update(bytes);
-    hasher.finalize()
-}
-
-/// The seed of a file's checksums, as the specification computes it.
-pub fn salt(file: &[u8]) -> u32 {
-    crc(0, &[&file[..8], &file[24..48]].concat())
-}
-
-/// Makes every checksum and link of a file right again, as a forger would.
-pub fn reseal(file: &mut [u8]) {
-    let salt = salt(file);
-    file[88..92].copy_from_slice(&salt.to_le_bytes());
-    let mut link = crc(0, &file[..92]);
-    file[92..96].copy_from_slice(&link.to_le_bytes());
-    let starts = frame_starts(file);
-    for pair in starts.windows(2) {
-        let frame = &mut file[pair[0]..pair[1]];
-        let len = u32::from_le_bytes(*frame[8..].first_chunk().unwrap()) as usize;
-        let payload_crc = crc(salt, &frame[56..56 + len]);
-        frame[12..16].copy_from_slice(&payload_crc.to_le_bytes());
-        frame[16..20].copy_from_slice(&link.to_le_bytes());
-        link = crc(salt, &frame[8..56]);
-        frame[4..8].copy_from_slice(&link.to_le_bytes());
-    }
 }
 
 /// The image with a file changed and its checksums made right.

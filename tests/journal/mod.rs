@@ -5,6 +5,7 @@ mod corruption;
 mod crash;
 pub mod disk;
 mod every_second;
+pub mod forge;
 mod golden;
 mod images;
 mod repair;

@@ -39,6 +39,7 @@ use super::disk::Plan;
 use super::disk::SimDisk;
 use crate::differential::families::*;
 use crate::differential::session;
+use crate::support::cases;
 
 /// Where the commands come from.
 const FAMILIES: [&Family; 9] = [
@@ -507,9 +508,7 @@ fn live_until_it_fails(story: &mut Story, disk: &SimDisk, rng: &mut Rng) {
 
 /// Tells stories, each from its own seed; a failure tells which.
 fn tell(usual: u64, story: impl Fn(u64, &mut Rng)) {
-    let number = |variable| std::env::var(variable).ok()?.parse::<u64>().ok();
-    let first = number("FAKEREDIS_SEED").unwrap_or(1);
-    for seed in first..first + number("FAKEREDIS_CASES").unwrap_or(usual) {
+    for seed in cases(usual) {
         let told = std::panic::catch_unwind(AssertUnwindSafe(|| story(seed, &mut Rng::new(seed))));
         if told.is_err() {
             panic!("FAKEREDIS_SEED={seed} FAKEREDIS_CASES=1 tells this again");
