@@ -112,7 +112,8 @@ fn read(image: &Image) {
         let (decoded, packed) = (frame.decode(), frame.commit());
         assert!(!is_commit || decoded.is_ok() == packed.is_ok());
         if let Ok(Some(commit)) = packed {
-            commit.each_effect(|argv| drop(argv.concat()));
+            let len = frame.payload.len();
+            commit.each_effect(|words| assert!(words.all(|word| word.len() <= len)));
         }
     }
 }

@@ -35,7 +35,10 @@ pub fn reseal(file: &mut [u8]) {
     file[92..96].copy_from_slice(&link.to_le_bytes());
     let starts = frame_starts(file);
     for pair in starts.windows(2) {
-        let frame = &mut file[pair[0]..pair[1]];
+        // The last one may end inside.
+        let Some(frame) = file.get_mut(pair[0]..pair[1]) else {
+            break;
+        };
         let len = u32::from_le_bytes(*frame[8..].first_chunk().unwrap()) as usize;
         let payload_crc = crc(salt, &frame[56..56 + len]);
         frame[12..16].copy_from_slice(&payload_crc.to_le_bytes());
