@@ -235,7 +235,9 @@ fn is_fit(argv: &[Vec<u8>]) -> bool {
         b"VEMB",
         b"LOLWUT",
     ];
-    !unfit.contains(&&*name) && !(sizes.contains(&&*name) && argv.iter().any(large))
+    let is_unfit = unfit.contains(&&*name);
+    let is_large = sizes.contains(&&*name) && argv.iter().any(large);
+    !is_unfit && !is_large
 }
 
 fn open(disk: &SimDisk) -> Engine {

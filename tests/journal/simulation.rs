@@ -17,6 +17,7 @@ use fakeredis::Clock;
 use fakeredis::Config;
 use fakeredis::Fsync;
 use fakeredis::clock::Stopwatch;
+use fakeredis::commit::Commit;
 use fakeredis::commit::Record;
 use fakeredis::commit::Seq;
 use fakeredis::engine::Core;
@@ -24,7 +25,9 @@ use fakeredis::engine::Engine;
 use fakeredis::engine::JournalOptions;
 use fakeredis::engine::Outcome;
 use fakeredis::engine::state_at;
+use fakeredis::journal::Journal;
 use fakeredis::journal::JournalError;
+use fakeredis::journal::Options;
 use fakeredis::journal::Reader;
 use fakeredis::journal::RecoveryReport;
 use fakeredis::resp::Reply;
@@ -545,6 +548,35 @@ fn a_long_chain_of_rewinds_is_followed_once() {
     }
     close(&mut story, life);
     story.open(&disk).unwrap();
+}
+
+/// Records that no writer writes: a rewind that goes nowhere, and a database beyond all memory.
+#[test]
+fn forged_records_are_refused_when_they_are_applied() {
+    let beyond = match super::set("k", b"v") {
+        Record::Commit(commit) => Record::Commit(Commit {
+            db: u32::MAX,
+            ..commit
+        }),
+        other => panic!("{other:?}"),
+    };
+    for (record, word) in [
+        (Record::Rewind(1), "record 1"),
+        (Record::Rewind(900), "record 900"),
+        (beyond, "database 4294967295"),
+    ] {
+        let style = Style {
+            always: true,
+            room: false,
+            segment_bytes: 2000,
+        };
+        let disk = SimDisk::empty();
+        let (journal, _) = Journal::open_with(disk.storage(), &Options::default()).unwrap();
+        journal.append(0, &record).unwrap();
+        drop(journal);
+        let refused = Story::begin(style).open(&disk).err().unwrap().to_string();
+        assert!(refused.contains(word), "{refused}");
+    }
 }
 
 #[test]
