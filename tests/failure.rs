@@ -10,6 +10,7 @@ use fakeredis::commit::CommandList;
 use fakeredis::engine::Engine;
 use fakeredis::engine::JournalOptions;
 use fakeredis::engine::Outcome;
+use fakeredis::journal::JournalError;
 use fakeredis::resp::Reply;
 use fakeredis::resp::pretty;
 use fakeredis::session::Address;
@@ -130,6 +131,54 @@ fn a_mended_disk_is_healed_on_request() {
             );
         }
     }
+}
+
+/// A request that waits for its record while the journal fails and is healed: its number may be another's by then.
+#[test]
+fn a_record_that_was_given_up_is_not_taken_for_the_next_of_its_number() {
+    let disk = SimDisk::empty();
+    let engine = open(&disk);
+    let [late, other] = [(); 2].map(|()| engine.lock().connect(Address::default()));
+    assert_eq!(run(&engine, other, "SET kept 1"), "OK");
+    let mut turn = engine.turn();
+    let answered = turn.run(Some(late), &[b"SET", b"lost", b"1"]);
+    assert!(matches!(answered, Outcome::Reply(Reply::Simple(_), _)));
+    let record = turn.last_record();
+    drop(turn);
+
+    disk.set_plan(Plan::Once(disk.operations() + 1, ErrorKind::StorageFull));
+    let refused = run(&engine, other, "SET more 1");
+    assert!(refused.starts_with("(error) MISCONF"), "{refused}");
+    assert_eq!(run(&engine, other, "FAKEREDIS JOURNAL HEAL"), "OK");
+    let numbered = engine.lock().last_seq();
+    assert_eq!(run(&engine, other, "SET next 1"), "OK");
+    assert_eq!(engine.lock().last_seq(), numbered + 1);
+    assert!(matches!(engine.settle(record), Err(JournalError::Lost)));
+    assert_eq!(
+        run(&engine, other, "MGET kept lost next"),
+        "1) \"1\"\n2) (nil)\n3) \"1\""
+    );
+}
+
+/// The journal may be healed before anybody noticed that it failed: by then the data holds what was lost.
+#[test]
+fn who_heals_first_makes_the_data_what_the_journal_says() {
+    let disk = SimDisk::empty();
+    let engine = open(&disk);
+    let session = engine.lock().connect(Address::default());
+    assert_eq!(run(&engine, session, "SET kept 1"), "OK");
+    let mut turn = engine.turn();
+    turn.run(Some(session), &[b"SET", b"lost", b"1"]);
+    let lost = turn.last_record();
+    disk.set_plan(Plan::Once(disk.operations() + 1, ErrorKind::StorageFull));
+    let journal = engine.journal().unwrap();
+    assert!(journal.sync().is_err());
+    let healed = turn.run(Some(session), &[b"FAKEREDIS", b"JOURNAL", b"HEAL"]);
+    assert!(matches!(healed, Outcome::Reply(Reply::Simple(_), _)));
+    drop(turn);
+    assert_eq!(run(&engine, session, "EXISTS kept lost"), "(integer) 1");
+    assert_eq!(run(&engine, session, "SET next 1"), "OK");
+    assert!(matches!(engine.settle(lost), Err(JournalError::Lost)));
 }
 
 #[test]

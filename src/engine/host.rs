@@ -33,6 +33,8 @@ pub(super) struct EngineHost {
     pub(super) checkpoint_bytes: u64,
     /// A checkpoint is due this many records after the last one; 0 for never.
     pub(super) checkpoint_every: u64,
+    /// The journal was healed, and this is the last record that it kept.
+    pub(super) healed: Option<Seq>,
     /// A command asked for the end of the process.
     pub(super) stop_requested: bool,
     background: Option<JoinHandle<Result<u64, JournalError>>>,
@@ -54,6 +56,7 @@ impl EngineHost {
             checkpointed: 0,
             checkpoint_bytes: 0,
             checkpoint_every: 0,
+            healed: None,
             stop_requested: false,
             background: None,
             saves: 0,
@@ -146,7 +149,7 @@ impl Host for EngineHost {
     }
 
     fn heal(&mut self) -> Result<Keyspace, String> {
-        self.healed().map_err(|error| error.to_string())
+        self.heal_journal().map_err(|error| error.to_string())
     }
 
     fn compact(&mut self, keep: Seq) -> Result<u64, String> {

@@ -49,6 +49,7 @@ use crate::command::execute;
 use crate::commit::CommandList;
 use crate::commit::Origin;
 use crate::commit::Seq;
+use crate::journal::Appended;
 use crate::journal::Journal;
 use crate::journal::JournalError;
 use crate::keyspace::Due;
@@ -177,32 +178,28 @@ impl Engine {
     pub fn batch<T>(&self, work: impl FnOnce(&mut Core) -> T) -> Result<T, JournalError> {
         let mut core = self.lock();
         let result = work(&mut core);
-        let last_seq = core.last_seq();
+        let last = core.last_record();
         drop(core);
-        self.settle(last_seq)?;
+        self.settle(last)?;
         Ok(result)
     }
 
-    /// Whether [`settle`](Engine::settle) would return at once.
-    pub fn is_settled(&self, seq: Seq) -> bool {
-        self.0
-            .journal
-            .as_ref()
-            .is_none_or(|journal| journal.settled_seq() >= seq)
-    }
-
-    /// Returns once the record `seq` is written, and synced where the policy says so.
+    /// Returns once a record is written, and synced where the policy says so.
     ///
     /// # Errors
     ///
-    /// The journal can't be written; the engine is back at the last record that was.
-    pub fn settle(&self, seq: Seq) -> Result<(), JournalError> {
+    /// The journal can't be written; the engine is back at the last record that was. Or the record was lost that way
+    /// before.
+    pub fn settle(&self, record: Appended) -> Result<(), JournalError> {
         let Some(journal) = &self.0.journal else {
             return Ok(());
         };
-        journal
-            .settle(seq)
-            .inspect_err(|error| self.lock().fall_back(error))
+        journal.settle_appended(record).inspect_err(|error| {
+            // What was lost is undone already.
+            if !matches!(error, JournalError::Lost) {
+                self.lock().fall_back(error);
+            }
+        })
     }
 }
 
@@ -249,9 +246,17 @@ impl Core {
         &self.world
     }
 
-    /// The last record.
+    /// The number of the last record.
     pub fn last_seq(&self) -> Seq {
         self.recorder.last_seq
+    }
+
+    /// The last record, which all that was seen until now may depend on.
+    pub fn last_record(&self) -> Appended {
+        let journal = self.recorder.journal.as_ref();
+        journal.map_or_else(Appended::default, |journal| {
+            journal.appended(self.recorder.last_seq)
+        })
     }
 
     /// What a connection may make a decoder hold.
@@ -442,6 +447,9 @@ impl Core {
             host: &mut self.host,
         };
         let reply = execute(&mut context, argv);
+        if let Some(last_seq) = self.host.healed.take() {
+            self.resume_after(last_seq);
+        }
         if self.unit.blocks && self.unit.changes() == 0 {
             return reply;
         }

@@ -139,8 +139,9 @@ impl Engine {
             databases: databases as u32,
         };
         core.recorder.append(now_us, || Record::Open(open))?;
+        let opened = core.last_record();
         drop(core);
-        engine.settle(last_seq + 1)?;
+        engine.settle(opened)?;
         Ok((engine, recovered.report))
     }
 
@@ -201,12 +202,19 @@ impl Core {
         if self.world.broken.is_none() && self.host.persistence().write_error.is_none() {
             return Ok(());
         }
-        let keyspace = self.host.healed()?;
+        let keyspace = self.host.heal_journal()?;
         self.world.resume_with(keyspace);
-        if let Some(journal) = &self.recorder.journal {
-            self.recorder.last_seq = journal.last_seq();
+        if let Some(last_seq) = self.host.healed.take() {
+            self.resume_after(last_seq);
         }
         Ok(())
+    }
+
+    /// The journal was healed, and ends with this record.
+    #[cold]
+    pub(super) fn resume_after(&mut self, last_seq: Seq) {
+        self.recorder.last_seq = last_seq;
+        self.take_back_answers(last_seq, &format!("MISCONF {}", JournalError::Lost));
     }
 
     /// The journal failed: memory goes back to the last settled record, and writes are refused.
@@ -242,13 +250,15 @@ fn identity(seed: u64, now_us: i64) -> u128 {
 
 impl EngineHost {
     /// Has the journal take records again; the state after the last one that it kept.
-    pub(super) fn healed(&self) -> Result<Keyspace, JournalError> {
+    pub(super) fn heal_journal(&mut self) -> Result<Keyspace, JournalError> {
         let no_journal = || JournalError::Misuse("there is no journal".to_owned());
         let journal = self.journal.as_ref().ok_or_else(no_journal)?;
         journal.heal()?;
         let last = journal.last_seq();
         journal.settle(last)?;
-        Ok(self.read(last)?.keyspace)
+        let keyspace = self.read(last)?.keyspace;
+        self.healed = Some(last);
+        Ok(keyspace)
     }
 
     /// The state after a record, read back from the disk.

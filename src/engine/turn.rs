@@ -8,7 +8,7 @@ use super::Core;
 use super::Engine;
 use super::Outcome;
 use crate::command::Busy;
-use crate::commit::Seq;
+use crate::journal::Appended;
 use crate::journal::JournalError;
 use crate::resp::Protocol;
 use crate::resp::Reply;
@@ -49,9 +49,9 @@ impl Engine {
     pub fn requests<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> T) -> Result<T, JournalError> {
         let mut turn = self.turn();
         let result = work(&mut turn);
-        let last_seq = turn.last_seq();
+        let last = turn.last_record();
         drop(turn);
-        self.settle(last_seq)?;
+        self.settle(last)?;
         Ok(result)
     }
 }
@@ -77,8 +77,9 @@ impl Turn<'_> {
     }
 
     /// The last record, which replies of this turn may depend on.
-    pub fn last_seq(&self) -> Seq {
-        self.core.as_ref().map_or(0, |core| core.last_seq())
+    pub fn last_record(&self) -> Appended {
+        let core = self.core.as_ref();
+        core.map_or_else(Appended::default, |core| core.last_record())
     }
 
     /// Whether a command asked for the end of the process.

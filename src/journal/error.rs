@@ -39,6 +39,8 @@ pub enum JournalError {
     },
     /// An earlier write or sync failed; nothing is recorded until [`Journal::heal`](super::Journal::heal).
     Poisoned(String),
+    /// The record was given up when the journal failed; the journal was healed since, without it.
+    Lost,
     /// The request does not fit the journal's present state.
     Misuse(String),
 }
@@ -127,6 +129,9 @@ impl fmt::Display for JournalError {
             JournalError::Poisoned(reason) => write!(
                 f,
                 "the journal takes no writes since an earlier failure ({reason}); mend the disk, then heal the journal (FAKEREDIS JOURNAL HEAL)"
+            ),
+            JournalError::Lost => f.write_str(
+                "the record was lost when the journal failed; the journal was healed since: try again",
             ),
             JournalError::Misuse(what) => f.write_str(what),
         }

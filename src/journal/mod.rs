@@ -63,6 +63,7 @@ pub use storage::LockGuard;
 pub use storage::Room;
 pub use storage::Storage;
 pub use storage::StorageFile;
+pub use writer::Appended;
 
 use crate::commit::Draft;
 use crate::commit::Record;
@@ -221,6 +222,22 @@ impl Journal {
     /// When the disk fails: the journal is then poisoned, and `seq` may or may not be recorded.
     pub fn settle(&self, seq: Seq) -> Result<(), JournalError> {
         self.writer.settle(seq)
+    }
+
+    /// The record that has the number `seq` now, to tell it from a later one after a failure.
+    #[inline]
+    pub fn appended(&self, seq: Seq) -> Appended {
+        self.writer.appended(seq)
+    }
+
+    /// Returns when a record is as safe as [`Options::fsync`] promises.
+    ///
+    /// # Errors
+    ///
+    /// As [`settle`](Journal::settle); and when the record was given up, whoever has its number since.
+    #[inline]
+    pub fn settle_appended(&self, record: Appended) -> Result<(), JournalError> {
+        self.writer.settle_appended(record)
     }
 
     /// The last record that was taken.

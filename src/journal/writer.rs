@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Acquire;
 use std::sync::atomic::Ordering::Release;
 
@@ -40,6 +41,8 @@ pub(super) struct Writer {
     /// segment is sealed, and under [`Fsync::Always`] while anything is written.
     turns: Turns,
     state: Mutex<State>,
+    /// The length of `healed_at`.
+    heals: AtomicUsize,
     written: AtomicU64,
     durable: AtomicU64,
     _lock: LockGuard,
@@ -49,6 +52,16 @@ pub(super) struct Writer {
 struct State {
     queue: Queue,
     tail: Tail,
+    /// The last record that was left each time the journal was healed; those behind it had numbers that others got since.
+    healed_at: Vec<Seq>,
+}
+
+/// A record that was appended. Its number alone does not name it: healing gives numbers again that were given up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Appended {
+    /// How often the journal was healed before.
+    heals: usize,
+    seq: Seq,
 }
 
 impl Writer {
@@ -66,7 +79,12 @@ impl Writer {
             fsync: options.fsync,
             segment_bytes: options.segment_bytes,
             turns: Turns::default(),
-            state: Mutex::new(State { queue, tail }),
+            state: Mutex::new(State {
+                queue,
+                tail,
+                healed_at: Vec::new(),
+            }),
+            heals: AtomicUsize::new(0),
             written: AtomicU64::new(last),
             durable: AtomicU64::new(last),
             _lock: lock,
@@ -131,6 +149,35 @@ impl Writer {
         }
     }
 
+    /// Record `seq`, whoever has that number now.
+    #[inline]
+    pub(super) fn appended(&self, seq: Seq) -> Appended {
+        Appended {
+            heals: self.heals.load(Acquire),
+            seq,
+        }
+    }
+
+    /// Returns when a record is as safe as the policy promises.
+    #[inline]
+    pub(super) fn settle_appended(&self, record: Appended) -> Result<(), JournalError> {
+        self.settle(record.seq)?;
+        // Not healed since: what settled is this record, and no other of its number.
+        match self.heals.load(Acquire) == record.heals {
+            true => Ok(()),
+            false => self.check_kept(record),
+        }
+    }
+
+    #[cold]
+    fn check_kept(&self, record: Appended) -> Result<(), JournalError> {
+        let kept = self.state().healed_at.get(record.heals).copied();
+        match kept {
+            Some(last) if record.seq > last => Err(JournalError::Lost),
+            _ => Ok(()),
+        }
+    }
+
     fn make_settled(&self, seq: Seq) -> Result<(), JournalError> {
         match self.fsync {
             Fsync::Always => self.sync_through(seq)?,
@@ -185,7 +232,7 @@ impl Writer {
     /// The same, where there is something to write.
     #[inline]
     fn write_batch(&self, state: &mut State) -> Result<(), JournalError> {
-        let State { queue, tail } = state;
+        let State { queue, tail, .. } = state;
         let batch = queue.batch();
         if let Err(error) = tail.write(batch, self.durable()) {
             return Err(self.unwritten(state, &error));
@@ -302,6 +349,8 @@ impl Writer {
         state.tail = Tail::new(file, tail.header, settled);
         self.written.store(settled.seq - 1, Release);
         self.durable.store(settled.seq - 1, Release);
+        state.healed_at.push(settled.seq - 1);
+        self.heals.store(state.healed_at.len(), Release);
         state.queue.heal();
         Ok(())
     }

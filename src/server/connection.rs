@@ -7,12 +7,12 @@ use std::io::Write;
 
 use mio::event::Source;
 
-use crate::commit::Seq;
 use crate::engine::Core;
 use crate::engine::Engine;
 use crate::engine::LookAhead;
 use crate::engine::Outcome;
 use crate::engine::Turn;
+use crate::journal::Appended;
 use crate::resp::Limits;
 use crate::resp::Protocol;
 use crate::resp::Reply;
@@ -62,7 +62,8 @@ pub(super) struct Connection {
 struct Batch {
     /// How many bytes the requests were that ran.
     len: usize,
-    last_seq: Seq,
+    /// The last record that the replies may depend on.
+    last: Appended,
     /// How many requests ran.
     requests: usize,
     /// Complete requests are left; the replies so far go out first.
@@ -136,8 +137,8 @@ impl Connection {
     }
 
     /// The record that must be settled before [`write`](Self::write).
-    pub(super) fn last_seq(&self) -> Seq {
-        self.batch.last_seq
+    pub(super) fn last_record(&self) -> Appended {
+        self.batch.last
     }
 
     /// Answers all requests of this visit with an error: their records are lost.
@@ -146,7 +147,7 @@ impl Connection {
         let error = Reply::Error(error.into());
         self.output.clear();
         (0..self.batch.requests).for_each(|_| encode(&error, Protocol::Resp2, &mut self.output));
-        self.batch.last_seq = 0;
+        self.batch.last = Appended::default();
     }
 
     /// Writes what the peer takes.
@@ -314,7 +315,7 @@ impl Link {
                 }
             }
         }
-        batch.last_seq = turn.last_seq();
+        batch.last = turn.last_record();
         batch.stop = turn.stop_requested();
         batch
     }

@@ -201,14 +201,15 @@ impl Reactor {
     /// Ends the round: settles the journal for all that was visited, and writes their replies.
     fn settle(&mut self) {
         let mut visited = std::mem::take(&mut self.visited);
-        let seqs = visited.iter().map(|(_, connection)| connection.last_seq());
-        let settled = self.engine.settle(seqs.max().unwrap_or(0));
+        let records = visited
+            .iter()
+            .map(|(_, connection)| connection.last_record());
+        // What becomes of it each is told below.
+        let _ = self.engine.settle(records.max().unwrap_or_default());
         let mut stop = false;
         for (token, mut connection) in visited.drain(..) {
             stop |= connection.stops_server();
-            if let Err(error) = &settled
-                && !self.engine.is_settled(connection.last_seq())
-            {
+            if let Err(error) = self.engine.settle(connection.last_record()) {
                 connection.refuse(format!("MISCONF {error}"));
             }
             self.conclude(token, connection);
