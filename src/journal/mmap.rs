@@ -7,16 +7,19 @@ use std::io;
 use std::ops::Deref;
 
 /// The bytes of a file that nobody changes any more.
+///
+/// That nobody does is assumed of the disk, like all that `docs/journal-format.md` lists: no program can keep others
+/// from a file. The journal itself never writes to a sealed file again, nor cuts it; repair and compaction put another
+/// in its place by a rename, and the map stays with the old one.
 pub struct Mapping(Mmap);
 
 impl Mapping {
     /// Maps a sealed file.
     ///
-    /// The file must not be truncated while it is mapped, or reading the map stops the process. The
-    /// journal itself never changes a sealed file: repair replaces it by another under the same name.
-    pub fn new(file: &File) -> io::Result<Mapping> {
-        // SAFETY: see above; nothing is borrowed from the map beyond its bytes, and every value is
-        // copied out and checked before it is used.
+    /// If another program cuts the file, reading the map beyond its new end stops the process (SIGBUS).
+    pub(super) fn new(file: &File) -> io::Result<Mapping> {
+        // SAFETY: the bytes do not change while the map lives, because the file is sealed (see `Mapping`); in this process
+        // nothing stores into it, for a `MappedRoom` is dropped before its segment is sealed.
         unsafe { Mmap::map(file) }.map(Mapping)
     }
 }
@@ -44,12 +47,13 @@ impl MappedRoom {
     /// Maps the `len` bytes from `start`, all of which the file has.
     ///
     /// The file must keep them while they are mapped, on a disk that has set space aside for them, or
-    /// storing stops the process.
+    /// storing stops the process (SIGBUS). The journal's one writer drops the map before it cuts the file, and its
+    /// lock keeps other writers out.
     pub(super) fn new(file: &File, start: u64, len: usize) -> io::Result<MappedRoom> {
         let mut options = memmap2::MmapOptions::new();
-        // SAFETY: the map is only stored into, never read, so that it does not matter who else changes
-        // the file. The journal's lock keeps other writers out, and its one writer drops the map before
-        // it cuts the file.
+        // SAFETY: only `store` touches the map, through `&mut self`, and it never reads: no value depends on what others do
+        // to these bytes. Readers of a segment that is not sealed read the file and do not map it, so that nothing in
+        // this process borrows the same memory; an older room of the file is not stored into once there is a newer one.
         let map = unsafe { options.offset(start).len(len).map_mut(file) }?;
         Ok(MappedRoom { map, start })
     }
@@ -58,8 +62,14 @@ impl MappedRoom {
 #[cfg(target_os = "linux")]
 impl super::storage::Room for MappedRoom {
     fn store(&mut self, offset: u64, bytes: &[u8]) -> bool {
-        let place = offset.checked_sub(self.start).map(|at| at as usize);
-        let place = place.and_then(|at| self.map.get_mut(at..at + bytes.len()));
+        let at = offset.checked_sub(self.start).map(usize::try_from);
+        let Some(Ok(at)) = at else {
+            return false;
+        };
+        let place = self
+            .map
+            .get_mut(at..)
+            .and_then(|rest| rest.get_mut(..bytes.len()));
         place.map(|place| place.copy_from_slice(bytes)).is_some()
     }
 }

@@ -106,6 +106,61 @@ fn modules_import_from_lower_layers_only() {
     assert_eq!(upwards, Vec::<String>::new());
 }
 
+/// The line without its comment; a string with `//` in it is cut too, which hides no keyword of ours.
+fn code_of(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+/// Where code is unsafe, or allows itself to be.
+fn unsafe_lines(text: &str) -> Vec<usize> {
+    let is_unsafe =
+        |line: &str| words(code_of(line)).any(|word| matches!(word, "unsafe" | "unsafe_code"));
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| is_unsafe(line))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+#[test]
+fn unsafe_stays_in_one_file() {
+    let files = rust_files(&["src", "tools"]);
+    let found = files
+        .iter()
+        .filter(|(_, text)| !unsafe_lines(text).is_empty());
+    let found: Vec<_> = found.map(|(path, _)| path.clone()).collect();
+    assert_eq!(found, [root().join("src/journal/mmap.rs")]);
+}
+
+/// The lines of comment right above the block begin with it.
+#[test]
+fn every_unsafe_block_has_its_proof() {
+    let text = include_str!("../../src/journal/mmap.rs");
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let blocks = unsafe_lines(text)
+        .into_iter()
+        .filter(|at| code_of(lines[*at]).contains("unsafe {"));
+    let blocks: Vec<_> = blocks.collect();
+    assert_eq!(blocks.len(), 2);
+    for at in blocks {
+        let above = lines[..at]
+            .iter()
+            .rev()
+            .take_while(|line| line.starts_with("//"));
+        assert!(
+            above
+                .last()
+                .is_some_and(|line| line.starts_with("// SAFETY: ")),
+            "line {}",
+            at + 1
+        );
+    }
+}
+
 #[test]
 fn one_path_a_line() {
     let grouped = |text: &str| {
