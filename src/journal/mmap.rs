@@ -9,8 +9,10 @@ use std::ops::Deref;
 /// The bytes of a file that nobody changes any more.
 ///
 /// That nobody does is assumed of the disk, like all that `docs/journal-format.md` lists: no program can keep others
-/// from a file. The journal itself never writes to a sealed file again, nor cuts it; repair and compaction put another
-/// in its place by a rename, and the map stays with the old one.
+/// from a file. The journal never writes to a sealed file again. Repair and compaction put another in its place by a
+/// rename, and the map stays with the old one. Only an opening that gives up all that follows damage
+/// (`Tolerance::Prefix`) cuts a segment that was sealed; this process maps it no more by then, but a reader
+/// in another process may.
 pub struct Mapping(Mmap);
 
 impl Mapping {
