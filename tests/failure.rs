@@ -21,8 +21,14 @@ use crate::journal::disk::Plan;
 use crate::journal::disk::SimDisk;
 
 fn open(disk: &SimDisk) -> Engine {
+    open_limited(disk, usize::MAX)
+}
+
+/// With records of at most so many bytes.
+fn open_limited(disk: &SimDisk, max_payload: usize) -> Engine {
     let mut options = JournalOptions::new(Path::new("simulated"));
     options.journal.fsync = Fsync::Always;
+    options.journal.max_payload = max_payload;
     let opened = Engine::open_on(
         disk.storage(),
         &options,
@@ -252,4 +258,76 @@ fn a_dataset_is_recorded_or_leaves_nothing() {
         "and is refused"
     );
     assert!(engine.lock().world().keyspace.used().next().is_none());
+}
+
+/// What can be no record is refused before it runs: a request, a transaction, a script, a dataset.
+#[test]
+fn what_is_too_large_for_a_record_does_not_run() {
+    let disk = SimDisk::empty();
+    let engine = open_limited(&disk, 1000);
+    let [session, other] = [(); 2].map(|()| engine.lock().connect(Address::default()));
+    assert_eq!(run(&engine, session, "SET kept 1"), "OK");
+    let before = engine.lock().last_seq();
+    let operations = disk.operations();
+    let (half, whole) = ("x".repeat(600), "x".repeat(1000));
+    for line in [
+        format!("SET kept {whole}"),
+        format!("MSET kept {half} b {half}"),
+        format!("EVAL return 0 {whole}"),
+    ] {
+        let refused = run(&engine, session, &line);
+        assert!(refused.ends_with("can be: 1000 bytes"), "{refused}");
+    }
+    assert_eq!(
+        run(&engine, session, &format!("ECHO {whole}")).len(),
+        whole.len() + 2
+    );
+    assert_eq!(run(&engine, session, "MULTI"), "OK");
+    assert_eq!(run(&engine, session, "INCR kept"), "QUEUED");
+    let set = format!("SET b {half}");
+    assert_eq!(run(&engine, session, &set), "QUEUED");
+    let refused = run(&engine, session, &set);
+    assert!(refused.ends_with("can be: 1000 bytes"), "{refused}");
+    let aborted = run(&engine, session, "EXEC");
+    assert!(aborted.starts_with("(error) EXECABORT"), "{aborted}");
+    let mut dataset = CommandList::new();
+    dataset.push(&[b"SET", b"kept".as_slice(), whole.as_bytes()]);
+    assert!(engine.batch(|core| core.load(&dataset)).unwrap().is_err());
+
+    assert_eq!(engine.lock().last_seq(), before, "there is no record of it");
+    assert_eq!(
+        disk.operations(),
+        operations,
+        "nor was the journal asked, or read"
+    );
+    assert_eq!(run(&engine, other, "INCR kept"), "(integer) 2");
+    assert_eq!(run(&engine, other, "DBSIZE"), "(integer) 1");
+    drop(engine);
+    let engine = open(&disk);
+    let session = engine.lock().connect(Address::default());
+    assert_eq!(run(&engine, session, "GET kept"), "\"2\"");
+    assert_eq!(run(&engine, session, "DBSIZE"), "(integer) 1");
+}
+
+/// What grows too large only while it runs is undone, and hurts nobody else.
+#[test]
+fn what_grows_too_large_is_undone() {
+    let disk = SimDisk::empty();
+    let engine = open_limited(&disk, 1000);
+    let [session, other] = [(); 2].map(|()| engine.lock().connect(Address::default()));
+    assert_eq!(run(&engine, other, "SET kept 1"), "OK");
+    let script = "for i=1,99 do redis.call('SET','kept',string.rep('x',100)) end";
+    let argv = [b"EVAL".as_slice(), script.as_bytes(), b"0"];
+    let refused = engine.requests(|turn| turn.run(Some(session), &argv));
+    match refused.unwrap() {
+        Outcome::Reply(Reply::Error(text), _) => {
+            assert_eq!(text, "MISCONF the record is larger than 1000 bytes");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(run(&engine, other, "INCR kept"), "(integer) 2");
+    drop(engine);
+    let engine = open(&disk);
+    let session = engine.lock().connect(Address::default());
+    assert_eq!(run(&engine, session, "GET kept"), "\"2\"");
 }

@@ -108,6 +108,9 @@ fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, Reply
             "MISCONF The journal can't be written, so writes are refused: {reason}"
         )));
     }
+    if !fits(cx, command, argv) {
+        return Err(too_large(cx.world.max_unit));
+    }
     if cx.session.queue.is_some() && command.flags & spec::NO_MULTI != 0 {
         return Err(fixed("ERR Command not allowed inside a transaction"));
     }
@@ -122,6 +125,26 @@ fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, Reply
         )));
     }
     Ok(command)
+}
+
+/// Whether a request, with those that are queued before it, is small enough for one record. What it does may still
+/// not be: that is known, and undone, when it has run.
+#[inline]
+fn fits(cx: &Context<'_>, command: &Command, argv: &[&[u8]]) -> bool {
+    let queued = match &cx.session.queue {
+        Some(queue) if !command.runs_inside_multi() => queue.commands.size(),
+        None if cx.unit.recording && command.flags & (spec::WRITE | spec::SKIP_MONITOR) != 0 => 0,
+        _ => return true,
+    };
+    let size: usize = argv.iter().map(|word| word.len()).sum();
+    queued + size <= cx.world.max_unit
+}
+
+#[cold]
+fn too_large(limit: usize) -> ReplyError {
+    ReplyError::new(format!(
+        "ERR The request, or the transaction that it is in, is larger than one record can be: {limit} bytes"
+    ))
 }
 
 /// The row that a request is for, found at once if it is the same as that of the request before.

@@ -75,6 +75,10 @@ pub struct World {
     pub busy: Arc<Busy>,
     /// Why writes are refused, after the journal failed.
     pub broken: Option<String>,
+    /// The most bytes that the words of a unit may have: what a record of the journal, or a [`CommandList`], can hold.
+    ///
+    /// [`CommandList`]: crate::commit::CommandList
+    pub max_unit: usize,
 }
 
 impl World {
@@ -104,6 +108,7 @@ impl World {
             scripts: Scripts::default(),
             busy: Arc::default(),
             broken: None,
+            max_unit: u32::MAX as usize,
         }
     }
 

@@ -128,6 +128,9 @@ impl Engine {
     fn new(mut world: World, clock: Clock, recorder: Recorder) -> Engine {
         world.started_us = clock.now_us();
         let journal = recorder.journal.clone();
+        if let Some(journal) = &journal {
+            world.max_unit = journal.max_payload();
+        }
         let busy = Arc::clone(&world.busy);
         let host = EngineHost::new(journal.clone(), clock.clone());
         let core = |core: &Weak<_>| {
@@ -355,8 +358,15 @@ impl Core {
     ///
     /// # Errors
     ///
-    /// What the first refused command was answered, with the command. Those before it stay.
+    /// What the first refused command was answered, with the command. Those before it stay. Or the dataset is larger
+    /// than one record can be; then nothing runs.
     pub fn load(&mut self, commands: &CommandList) -> Result<(), String> {
+        let limit = self.world.max_unit;
+        if commands.size() > limit {
+            return Err(format!(
+                "the dataset is larger than one record can be: {limit} bytes"
+            ));
+        }
         let now_us = self.clock.now_us();
         let mut session = Session::new(0, Address::default(), now_us);
         self.expire_due(now_us).map_err(|error| self.undo(&error))?;

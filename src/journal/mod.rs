@@ -116,6 +116,8 @@ pub struct Options {
     pub tolerance: Tolerance,
     /// The longest partly written batch that [`Tolerance::Torn`] cuts off if whole records are in it.
     pub max_torn_bytes: u64,
+    /// The largest record, in bytes of payload; at most the format's limit, 1 GiB.
+    pub max_payload: usize,
     /// The clock now: when a journal that is made says it was made.
     pub now_us: i64,
     /// The identity of a journal that is made; random if not given.
@@ -130,6 +132,7 @@ impl Default for Options {
             checkpoint_spacing: 10_000,
             tolerance: Tolerance::default(),
             max_torn_bytes: 1 << 20,
+            max_payload: codec::MAX_PAYLOAD,
             now_us: 0,
             uuid: None,
         }
@@ -258,6 +261,11 @@ impl Journal {
     /// The last record for which [`settle`](Journal::settle) has returned or would return at once.
     pub fn settled_seq(&self) -> Seq {
         self.writer.settled()
+    }
+
+    /// The largest record that is taken, in bytes of payload.
+    pub fn max_payload(&self) -> usize {
+        self.writer.max_payload()
     }
 
     /// The journal's identity.

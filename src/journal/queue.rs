@@ -37,15 +37,17 @@ impl Batch {
 pub(super) struct Queue {
     batch: Batch,
     last_seq: Seq,
+    max_payload: usize,
     poison: Option<String>,
 }
 
 impl Queue {
-    /// An empty queue; its first record will be the one after `last_seq`.
-    pub(super) fn new(last_seq: Seq) -> Queue {
+    /// An empty queue; its first record will be the one after `last_seq`, and none is larger than `max_payload`.
+    pub(super) fn new(last_seq: Seq, max_payload: usize) -> Queue {
         Queue {
             batch: Batch::default(),
             last_seq,
+            max_payload: max_payload.min(MAX_PAYLOAD),
             poison: None,
         }
     }
@@ -53,6 +55,11 @@ impl Queue {
     /// The last record that was taken.
     pub(super) fn last_seq(&self) -> Seq {
         self.last_seq
+    }
+
+    /// The largest record that is taken.
+    pub(super) fn max_payload(&self) -> usize {
+        self.max_payload
     }
 
     /// Why no records are taken.
@@ -82,11 +89,13 @@ impl Queue {
         let frames = &mut self.batch.frames;
         let start = frames.len();
         frames.extend_from_slice(&[0; FRAME_HEADER]);
-        if encode(frames).is_err() {
-            frames.truncate(start);
-            return Err(JournalError::TooLarge { limit: MAX_PAYLOAD });
-        }
+        let encoded = encode(frames);
         let len = frames.len() - start - FRAME_HEADER;
+        if encoded.is_err() || len > self.max_payload {
+            frames.truncate(start);
+            let limit = self.max_payload;
+            return Err(JournalError::TooLarge { limit });
+        }
         let end = frames.len().next_multiple_of(ALIGN);
         frames.extend_from_slice(&[0; ALIGN]);
         frames.truncate(end);

@@ -73,7 +73,7 @@ impl Writer {
         lock: LockGuard,
     ) -> Writer {
         let last = tail.place.seq - 1;
-        let queue = Queue::new(last);
+        let queue = Queue::new(last, options.max_payload);
         Writer {
             storage,
             fsync: options.fsync,
@@ -99,6 +99,10 @@ impl Writer {
     /// The last record that was taken.
     pub(super) fn last_seq(&self) -> Seq {
         self.state().queue.last_seq()
+    }
+
+    pub(super) fn max_payload(&self) -> usize {
+        self.state().queue.max_payload()
     }
 
     /// Why no records are taken.
