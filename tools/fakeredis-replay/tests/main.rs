@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used)]
 
 mod answers;
+// `ulimit -v` is not everywhere, nor does it limit anything everywhere.
+#[cfg(target_os = "linux")]
+mod bounded;
 mod docs;
 mod failures;
 mod json;

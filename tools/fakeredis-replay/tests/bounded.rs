@@ -1,0 +1,181 @@
+//! What a forged journal and a long damaged one cost: the tool runs in an address space that is limited from outside.
+//! Who asks for more is aborted, and has no exit code.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use fakeredis::FakeRedis;
+use fakeredis::Fsync;
+use fakeredis::commit::Client;
+use fakeredis::commit::CommandList;
+use fakeredis::commit::Commit;
+use fakeredis::commit::Effect;
+use fakeredis::commit::Record;
+use fakeredis::journal::Journal;
+use fakeredis::journal::Options;
+
+use super::session::run;
+
+#[allow(dead_code, reason = "the tests of the journal use all of it")]
+#[path = "../../../tests/journal/forge.rs"]
+mod forge;
+
+/// What the tool may have, its own code and stacks among it: some twice what a small clean journal takes.
+const SPACE_MIB: u64 = 64;
+
+/// How the tool ended with so much space.
+fn code_within(mib: u64, dir: &Path, verb: &[&str]) -> i32 {
+    let limit = format!("ulimit -v {} && exec \"$0\" \"$@\"", mib << 10);
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        &limit,
+        env!("CARGO_BIN_EXE_fakeredis-replay"),
+        verb[0],
+    ]);
+    command.arg(dir).args(&verb[1..]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let code = output.status.code();
+    code.unwrap_or_else(|| panic!("{verb:?}: {}: {said}", output.status))
+}
+
+/// A file's frames begin behind its header.
+const FIRST: usize = forge::HEADER;
+
+/// A journal of one segment and a checkpoint.
+fn small(dir: &Path) -> [PathBuf; 2] {
+    let fake = FakeRedis::open(dir).unwrap();
+    let mut con = fake.connection();
+    run(&mut con, "SET a 1\nSAVE\nSET b 2");
+    drop(con);
+    fake.close().unwrap();
+    let files = || fs::read_dir(dir).unwrap().map(|file| file.unwrap().path());
+    ["frj", "frs"].map(|end| {
+        let mut named = files().filter(|file| file.extension().is_some_and(|own| own == end));
+        named.next().unwrap()
+    })
+}
+
+/// Gives the first frame another length, with a header that is right all the same.
+fn forge_length(file: &mut [u8], len: u32) {
+    let salt = forge::salt(file);
+    file[FIRST + 8..FIRST + 12].copy_from_slice(&len.to_le_bytes());
+    let link = forge::crc(salt, &file[FIRST + 8..FIRST + 56]);
+    file[FIRST + 4..FIRST + 8].copy_from_slice(&link.to_le_bytes());
+}
+
+#[test]
+fn lengths_that_are_forged_take_no_memory() {
+    for len in [u32::MAX, 1 << 31, 1 << 30, (1 << 30) - 1, 1 << 24] {
+        for which in 0..2 {
+            let dir = tempfile::tempdir().unwrap();
+            let file = &small(dir.path())[which];
+            assert_eq!(code_within(SPACE_MIB, dir.path(), &["check"]), 0);
+            let mut bytes = fs::read(file).unwrap();
+            forge_length(&mut bytes, len);
+            fs::write(file, bytes).unwrap();
+            for verb in [
+                &["check"][..],
+                &["repair"],
+                &["log"],
+                &["repair", "--apply"],
+            ] {
+                let code = code_within(SPACE_MIB, dir.path(), verb);
+                assert!(
+                    (0..=4).contains(&code),
+                    "{len} in {file:?}: {verb:?}: {code}"
+                );
+            }
+            assert_eq!(code_within(SPACE_MIB, dir.path(), &["check"]), 0);
+        }
+    }
+}
+
+/// A commit says how many commands it has, each how many words, each word how many bytes.
+#[test]
+fn counts_that_are_forged_take_no_memory() {
+    let count = [&[253][..], &(1u64 << 60).to_le_bytes()].concat();
+    for before in [&[1, 0, 0, 0][..], &[1, 0, 0, 0, 1], &[1, 0, 0, 0, 1, 1]] {
+        let dir = tempfile::tempdir().unwrap();
+        let [segment, checkpoint] = small(dir.path());
+        fs::remove_file(checkpoint).unwrap();
+        let mut bytes = fs::read(&segment).unwrap();
+        let starts = forge::frame_starts(&bytes);
+        bytes.truncate(starts[1]);
+        let payload = [before, &count, &[0; 64]].concat();
+        // A commit, in the journal's codec.
+        bytes.extend(forge::frame(1, 1, 2, 0, &payload));
+        forge::reseal(&mut bytes);
+        fs::write(&segment, bytes).unwrap();
+        for verb in [&["check"][..], &["repair"], &["log"], &["at", "@"]] {
+            let code = code_within(SPACE_MIB, dir.path(), verb);
+            assert!((0..=4).contains(&code), "{before:?}: {verb:?}: {code}");
+        }
+        assert!(FakeRedis::open(dir.path()).is_err());
+    }
+}
+
+/// `FAKEREDIS_RECORDS` makes it longer.
+#[test]
+fn a_long_damaged_journal_is_judged_in_little_memory() {
+    let records = std::env::var("FAKEREDIS_RECORDS");
+    let records = records.map_or(200_000, |count| count.parse().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    live(dir.path(), records);
+    let mut segments: Vec<_> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|file| file.extension().is_some_and(|end| end == "frj"))
+        .collect();
+    segments.sort();
+    assert!(segments.len() > 2);
+    // Segments are mapped one at a time.
+    let space = SPACE_MIB + 3 * SEGMENT_MIB;
+    assert_eq!(code_within(space, dir.path(), &["check"]), 0);
+    for segment in [segments.last().unwrap(), &segments[segments.len() / 2]] {
+        let mut bytes = fs::read(segment).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(segment, bytes).unwrap();
+        for verb in ["check", "repair"] {
+            assert_eq!(
+                code_within(space, dir.path(), &[verb]),
+                2,
+                "{verb} {segment:?}"
+            );
+        }
+        assert!(FakeRedis::open(dir.path()).is_err());
+    }
+}
+
+const SEGMENT_MIB: u64 = 4;
+
+/// So many records, and no checkpoint.
+fn live(dir: &Path, records: u64) {
+    let options = Options {
+        fsync: Fsync::No,
+        segment_bytes: SEGMENT_MIB << 20,
+        ..Options::default()
+    };
+    let (journal, _) = Journal::open(dir, &options).unwrap();
+    for number in 0..records {
+        let key = format!("key:{}", number % 1000);
+        let mut commands = CommandList::new();
+        commands.push([b"SET", key.as_bytes(), b"some value"]);
+        let commit = Commit {
+            client: Client::default(),
+            commands,
+            effects: vec![Effect::Verbatim],
+            ..Commit::default()
+        };
+        journal.append(0, &Record::Commit(commit)).unwrap();
+        if number % 1000 == 0 {
+            // What was synced is not taken for a write that was cut short.
+            journal.sync().unwrap();
+        }
+    }
+    journal.close().unwrap();
+}
