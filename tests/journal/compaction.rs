@@ -175,7 +175,7 @@ fn a_running_journal_is_compacted() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let writer = scope.spawn(|| {
             for seq in 1..=600 {
                 let mut record = record(seq);
                 if matches!(record, Record::Rewind(_)) {
@@ -187,7 +187,9 @@ fn a_running_journal_is_compacted() {
         });
         let mut keep = 1;
         while keep < 600 {
+            let is_over = writer.is_finished();
             let last = journal.settled_seq();
+            assert!(!is_over || last == 600, "the writer failed");
             if last > keep {
                 keep = last;
                 let compacted = journal.compact(keep, 0, |_, seq| Ok(Place(seq))).unwrap();

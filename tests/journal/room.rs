@@ -15,8 +15,6 @@ use std::path::Path;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Where a child writes, and how.
 const DIR: &str = "FAKEREDIS_TEST_JOURNAL";
@@ -100,19 +98,17 @@ fn a_reader_follows_a_writer_through_many_segments() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(dir.path(), &options(Fsync::EverySec)).unwrap();
     write(&journal).unwrap();
-    let done = AtomicBool::new(false);
     let looks = std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let writer = scope.spawn(|| {
             for number in 1..60_000 {
                 write(&journal).unwrap();
                 if number % 5000 == 0 {
                     journal.sync().unwrap();
                 }
             }
-            done.store(true, Relaxed);
         });
         let mut looks = Vec::new();
-        while !done.load(Relaxed) {
+        while !writer.is_finished() {
             let before = journal.settled_seq();
             let reader = Reader::open(dir.path()).unwrap();
             assert!(
