@@ -94,9 +94,9 @@ pub(super) fn measure(storage: &dyn Storage, segment: &Listed) -> Result<Extent,
         let (rest, len) = judged.map_err(JournalError::io(format!("read {}", segment.name)))?;
         if rest != Rest::Nothing {
             // What was incomplete when it was met may have been completed before the rest was read,
-            // and then looks like damage to a record that was on the disk.
+            // and then looks like damage to a record that was on the disk; or its room was cut off.
             fault = walk(storage, segment, &mut extent)?;
-            if extent.end != end {
+            if extent.end != end || fault.is_none() {
                 continue;
             }
         }
@@ -260,6 +260,10 @@ pub(super) fn whole_record_after(
 fn next_start(window: &mut Window, mut at: u64, len: u64) -> io::Result<Option<u64>> {
     while at + (FRAME_HEADER as u64) < len {
         let piece = window.bytes(at, PIECE)?;
+        // A writer may have cut the file since its length was asked for.
+        if piece.is_empty() {
+            break;
+        }
         let found = piece.chunks(ALIGN).position(FrameHeader::may_start);
         if let Some(index) = found {
             let start = at + (index * ALIGN) as u64;
@@ -292,6 +296,7 @@ mod tests {
     use crate::journal::format::draft;
     use crate::journal::format::frame_len;
     use crate::journal::format::seal;
+    use std::io::Read;
     use std::io::Write;
 
     const SALT: u32 = 77;
@@ -360,6 +365,47 @@ mod tests {
             let verdict = judge(&bytes, Fault::Header);
             assert_eq!(verdict.later(), 2);
             assert_eq!(matches!(verdict, Rest::Damage { .. }), is_damage);
+        }
+    }
+
+    /// A file that is cut as soon as its length is known.
+    struct Cut(Vec<u8>);
+
+    impl StorageFile for Cut {
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+            (&self.0[self.0.len().min(offset as usize)..]).read(buffer)
+        }
+
+        fn len(&self) -> io::Result<u64> {
+            Ok(100_000)
+        }
+
+        fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
+            unreachable!("only read")
+        }
+
+        fn set_len(&self, _: u64) -> io::Result<()> {
+            unreachable!("only read")
+        }
+
+        fn sync(&self) -> io::Result<()> {
+            unreachable!("only read")
+        }
+    }
+
+    #[test]
+    fn looking_for_records_ends_where_the_file_is_cut_meanwhile() {
+        let place = Place {
+            offset: 0,
+            link: 0,
+            seq: 5,
+        };
+        for cut in [0, 8, 150, 3 * frame_len(8)] {
+            let file = Arc::new(Cut(frames(4)[..cut].to_vec()));
+            let found = later_records(file.clone(), SALT, place, Fault::Header).unwrap();
+            assert_eq!(found.records, (cut / frame_len(8)) as u64);
+            let ninth = whole_record_after(file, SALT, place, 9).unwrap();
+            assert_eq!(ninth, None);
         }
     }
 
