@@ -25,6 +25,8 @@ pub struct Limits {
 const AHEAD: usize = 32;
 /// Up to this many arguments are few.
 const FEW: usize = 8;
+/// No more arguments than this may a connection send that has not authenticated.
+const UNAUTHENTICATED: usize = 10;
 /// No more arguments than this are usual.
 const MOST: usize = 64;
 /// An argument of fewer bytes is usual.
@@ -110,10 +112,9 @@ impl RequestDecoder {
     /// Reads a request that is complete, and neither long nor of long arguments.
     #[inline]
     fn decode_usual(&mut self, input: &[u8]) -> Option<usize> {
-        let most = if self.limits.unauthenticated {
-            10
-        } else {
-            MOST
+        let most = match self.limits.unauthenticated {
+            true => UNAUTHENTICATED,
+            false => MOST,
         };
         if self.limits.bulk < SHORT || self.limits.args < most {
             return None;
@@ -139,7 +140,7 @@ impl RequestDecoder {
         let count = count
             .filter(|&count| count <= self.limits.args as i64)
             .ok_or_else(|| error("invalid multibulk length"))?;
-        if count > 10 && self.limits.unauthenticated {
+        if count > UNAUTHENTICATED as i64 && self.limits.unauthenticated {
             return Err(error("unauthenticated multibulk length"));
         }
         self.at = next;
