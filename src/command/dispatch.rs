@@ -220,9 +220,9 @@ pub(super) fn call_counted(
     if !cx.unit.blocks {
         count(cx.world, command, &reply, took);
         if let Some(took) = took
-            && is_slow(&cx.world.config, took)
+            && (is_spike(&cx.world.config, took) || is_slow(&cx.world.config, took))
         {
-            log_slow(cx, command, argv, took);
+            log(cx, command, argv, took);
         }
     }
     let is_resumed = matches!(cx.unit.origin, Origin::Blocked { .. });
@@ -268,29 +268,31 @@ pub(super) fn count(
     }
 }
 
-/// Whether SLOWLOG or LATENCY may want to know a command that took so long.
+/// Whether LATENCY samples a command that took so long.
+#[inline]
+fn is_spike(config: &Config, took: Duration) -> bool {
+    let least_ms = config.latency_monitor_threshold();
+    least_ms > 0 && took >= Duration::from_millis(least_ms)
+}
+
+/// Whether SLOWLOG wants to know of it.
 #[inline]
 fn is_slow(config: &Config, took: Duration) -> bool {
-    let least_ms = config.latency_monitor_threshold();
-    let least_us = config.slowlog_log_slower_than();
-    (least_ms > 0 && took >= Duration::from_millis(least_ms))
-        || u64::try_from(least_us).is_ok_and(|least| took >= Duration::from_micros(least))
+    let least_us = u64::try_from(config.slowlog_log_slower_than());
+    least_us.is_ok_and(|least| took >= Duration::from_micros(least))
 }
 
 #[cold]
-fn log_slow(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], took: Duration) {
+fn log(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], took: Duration) {
     let now_s = i64::from(cx.now_s());
     let config = &cx.world.config;
-    let threshold_ms = config.latency_monitor_threshold();
-    let took_ms = took.as_millis() as u64;
-    if threshold_ms > 0 && took_ms >= threshold_ms {
+    if is_spike(config, took) {
         let is_fast = command.flags & spec::FAST != 0;
         let event = if is_fast { "fast-command" } else { "command" };
+        let took_ms = took.as_millis() as u64;
         cx.world.latency.record(event, now_s, took_ms);
     }
-    let slow = u64::try_from(config.slowlog_log_slower_than())
-        .is_ok_and(|least| took >= Duration::from_micros(least));
-    if slow && command.flags & spec::SKIP_SLOWLOG == 0 {
+    if is_slow(config, took) && command.flags & spec::SKIP_SLOWLOG == 0 {
         let max = config.slowlog_max_len();
         let argv = redacted(command, argv);
         let argv: Vec<&[u8]> = argv.iter().map(|arg| &**arg).collect();
