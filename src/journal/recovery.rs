@@ -31,9 +31,8 @@ use super::survey::Survey;
 use super::survey::format_text;
 use super::survey::read_text;
 use super::survey::uuid_text;
-use super::tail::QUARANTINE;
 use super::tail::Tail;
-use super::tail::free_name;
+use super::tail::move_aside;
 use super::tail::replace;
 use crate::commit::Seq;
 use std::sync::Arc;
@@ -273,18 +272,12 @@ impl Recovery<'_> {
 
     /// Moves files to the quarantine, the last first: what remains has no gap at any time.
     fn set_aside(&mut self, names: Vec<String>) -> Result<(), JournalError> {
-        let storage = &*self.storage;
-        let moved = storage.make_dir(Some(QUARANTINE)).and_then(|()| {
-            for name in names.iter().rev() {
-                let target = free_name(storage, &format!("{QUARANTINE}/{name}"))?;
-                storage.rename(name, &target)?;
-                storage.sync_dir(Some(QUARANTINE))?;
-                storage.sync_dir(None)?;
-                self.report.set_aside.push(target);
-            }
-            Ok(())
-        });
-        moved.map_err(JournalError::io("move files to the quarantine"))
+        for name in names.iter().rev() {
+            let moved = move_aside(&*self.storage, name);
+            let moved = moved.map_err(JournalError::io("move files to the quarantine"))?;
+            self.report.set_aside.push(moved);
+        }
+        Ok(())
     }
 
     fn last_segment(&self) -> &Listed {

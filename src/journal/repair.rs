@@ -28,8 +28,8 @@ use super::survey::Listed;
 use super::survey::Segments;
 use super::survey::Survey;
 use super::tail::QUARANTINE;
-use super::tail::copy;
-use super::tail::free_name;
+use super::tail::copy_aside;
+use super::tail::move_aside;
 use crate::commit::Seq;
 use std::path::Path;
 use std::sync::Arc;
@@ -374,7 +374,7 @@ impl<'a> Diagnosis<'a> {
     fn set_aside(&self, repair: &Repair) -> Result<(), JournalError> {
         for step in repair.steps.iter().rev() {
             if let Mending::SetAside { file, .. } = step {
-                let moved = move_to_quarantine(&**self.storage, file);
+                let moved = move_aside(&**self.storage, file);
                 moved.map_err(JournalError::io(format!("quarantine {file}")))?;
             }
         }
@@ -446,20 +446,8 @@ fn survey(storage: &dyn Storage) -> Result<(Survey, Vec<(String, String)>), Jour
     Ok((without, strays))
 }
 
-fn move_to_quarantine(storage: &dyn Storage, name: &str) -> std::io::Result<()> {
-    storage.make_dir(Some(QUARANTINE))?;
-    let target = free_name(storage, &format!("{QUARANTINE}/{name}"))?;
-    storage.rename(name, &target)?;
-    storage.sync_dir(Some(QUARANTINE))?;
-    storage.sync_dir(None)
-}
-
 fn copy_to_quarantine(storage: &dyn Storage, name: &str) -> std::io::Result<()> {
-    storage.make_dir(Some(QUARANTINE))?;
-    let target = free_name(storage, &format!("{QUARANTINE}/{name}"))?;
-    let old = storage.open(name)?;
-    let new = storage.create(&target)?;
-    copy(&*old, 0..old.len()?, &*new, 0)?;
-    new.sync()?;
+    let file = storage.open(name)?;
+    copy_aside(storage, &*file, 0..file.len()?, name)?;
     storage.sync_dir(Some(QUARANTINE))
 }

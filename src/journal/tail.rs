@@ -134,11 +134,7 @@ fn set_aside(
     if end == keep {
         return Ok(None);
     }
-    storage.make_dir(Some(QUARANTINE))?;
-    let target = free_name(storage, &format!("{QUARANTINE}/{name}-off-{keep}"))?;
-    let file = storage.create(&target)?;
-    copy(old, keep..end, &*file, 0)?;
-    file.sync()?;
+    let target = copy_aside(storage, old, keep..end, &format!("{name}-off-{keep}"))?;
     let note = storage.create(&format!("{target}.why.txt"))?;
     note.write_at(0, why.as_bytes())?;
     note.sync()?;
@@ -146,8 +142,34 @@ fn set_aside(
     Ok(Some(target))
 }
 
+/// Copies a part of a file to the quarantine, under `name` if that is free; the copy's name, which is durable when the
+/// folder is synced.
+pub(super) fn copy_aside(
+    storage: &dyn Storage,
+    file: &dyn StorageFile,
+    part: Range<u64>,
+    name: &str,
+) -> io::Result<String> {
+    storage.make_dir(Some(QUARANTINE))?;
+    let target = free_name(storage, &format!("{QUARANTINE}/{name}"))?;
+    let copied = storage.create(&target)?;
+    copy(file, part, &*copied, 0)?;
+    copied.sync()?;
+    Ok(target)
+}
+
+/// Moves a file to the quarantine, durably; its name there.
+pub(super) fn move_aside(storage: &dyn Storage, name: &str) -> io::Result<String> {
+    storage.make_dir(Some(QUARANTINE))?;
+    let target = free_name(storage, &format!("{QUARANTINE}/{name}"))?;
+    storage.rename(name, &target)?;
+    storage.sync_dir(Some(QUARANTINE))?;
+    storage.sync_dir(None)?;
+    Ok(target)
+}
+
 /// The name itself, or the first of `name.2`, `name.3`, … that no file has.
-pub(super) fn free_name(storage: &dyn Storage, name: &str) -> io::Result<String> {
+fn free_name(storage: &dyn Storage, name: &str) -> io::Result<String> {
     let mut free = name.to_owned();
     let mut number = 2;
     loop {

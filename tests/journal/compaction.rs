@@ -5,10 +5,10 @@ use super::disk::Image;
 use super::disk::Luck;
 use super::disk::Plan;
 use super::disk::SimDisk;
+use super::images::in_short_segments as options;
 use super::set;
 use fakeredis::commit::Record;
 use fakeredis::commit::Seq;
-use fakeredis::journal::Fsync;
 use fakeredis::journal::Health;
 use fakeredis::journal::Journal;
 use fakeredis::journal::JournalError;
@@ -30,16 +30,6 @@ impl State for Place {
             format!("after {}", self.0).into_bytes(),
             3,
         ))
-    }
-}
-
-fn options() -> Options {
-    Options {
-        fsync: Fsync::Always,
-        segment_bytes: 700,
-        checkpoint_spacing: 1,
-        uuid: Some(0xfeed),
-        ..Options::default()
     }
 }
 

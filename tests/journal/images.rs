@@ -29,6 +29,15 @@ pub fn options() -> Options {
     }
 }
 
+/// Those of a journal in several short segments, which keeps all of its checkpoints.
+pub fn in_short_segments() -> Options {
+    Options {
+        segment_bytes: 700,
+        checkpoint_spacing: 1,
+        ..options()
+    }
+}
+
 pub fn records(count: usize) -> Vec<Record> {
     let value = |index: usize| vec![b'v'; index * 7 % 40];
     (0..count)

@@ -5,10 +5,11 @@ use super::disk::Image;
 use super::disk::Luck;
 use super::disk::Plan;
 use super::disk::SimDisk;
+use super::images::in_short_segments as options;
+use super::images::segments;
 use super::set;
 use fakeredis::commit::Record;
 use fakeredis::commit::Seq;
-use fakeredis::journal::Fsync;
 use fakeredis::journal::Health;
 use fakeredis::journal::Journal;
 use fakeredis::journal::JournalError;
@@ -21,16 +22,6 @@ use fakeredis::rng::Rng;
 use std::io::ErrorKind;
 
 const LAST: Seq = 24;
-
-fn options() -> Options {
-    Options {
-        fsync: Fsync::Always,
-        segment_bytes: 700,
-        checkpoint_spacing: 1,
-        uuid: Some(0xfeed),
-        ..Options::default()
-    }
-}
 
 fn record(seq: Seq) -> Record {
     set(&format!("key:{seq}"), b"some value")
@@ -54,11 +45,6 @@ fn journal(checkpoints: &[Seq]) -> Image {
     }
     journal.close().unwrap();
     disk.visible()
-}
-
-fn segments(image: &Image) -> Vec<String> {
-    let names = image.keys().filter(|name| name.starts_with("seg-"));
-    names.cloned().collect()
 }
 
 /// What is left must be whole, and a past of the journal that the state at its beginning is known of.
