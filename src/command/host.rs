@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::config::Config;
+use super::world::World;
 use crate::clock::Clock;
 use crate::commit::Seq;
 use crate::keyspace::Keyspace;
@@ -37,13 +38,14 @@ pub trait Host {
         Ok(None)
     }
 
-    /// Has the journal take records again after its disk failed (FAKEREDIS JOURNAL HEAL); the data as it is there.
+    /// Has the journal take records again after its disk failed, and the world what it says (FAKEREDIS JOURNAL HEAL).
+    /// Does nothing where nothing failed.
     ///
     /// # Errors
     ///
     /// Why it still takes none, for the client.
-    fn heal(&mut self) -> Result<Keyspace, String> {
-        Err("there is no journal".to_owned())
+    fn heal(&mut self, _world: &mut World) -> Result<(), String> {
+        Ok(())
     }
 
     /// Forgets the records before `keep` (FAKEREDIS JOURNAL COMPACT); how many there were.

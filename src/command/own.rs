@@ -123,14 +123,9 @@ fn journal_status(cx: &Context<'_>) -> Reply {
     )
 }
 
-/// Where nothing failed there is nothing to do.
 fn heal(cx: &mut Context<'_>) -> Result {
-    let is_broken = cx.world.broken.is_some() || cx.host.persistence().write_error.is_some();
-    if is_broken {
-        let healed = cx.host.heal();
-        let keyspace = healed.map_err(|error| ReplyError::new(format!("MISCONF {error}")))?;
-        cx.world.resume_with(keyspace);
-    }
+    let healed = cx.host.heal(cx.world);
+    healed.map_err(|error| ReplyError::new(format!("MISCONF {error}")))?;
     Ok(Reply::OK)
 }
 

@@ -11,6 +11,7 @@ use crate::clock::pause;
 use crate::command::Host;
 use crate::command::Persistence;
 use crate::command::Process;
+use crate::command::World;
 use crate::commit::Seq;
 use crate::journal::Checkpoint;
 use crate::journal::Journal;
@@ -148,8 +149,8 @@ impl Host for EngineHost {
             .map_err(|error| error.to_string())
     }
 
-    fn heal(&mut self) -> Result<Keyspace, String> {
-        self.heal_journal().map_err(|error| error.to_string())
+    fn heal(&mut self, world: &mut World) -> Result<(), String> {
+        self.heal_journal(world).map_err(|error| error.to_string())
     }
 
     fn compact(&mut self, keep: Seq) -> Result<u64, String> {

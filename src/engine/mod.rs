@@ -457,9 +457,7 @@ impl Core {
             host: &mut self.host,
         };
         let reply = execute(&mut context, argv);
-        if let Some(last_seq) = self.host.healed.take() {
-            self.resume_after(last_seq);
-        }
+        self.note_healing();
         if self.unit.blocks && self.unit.changes() == 0 {
             return reply;
         }

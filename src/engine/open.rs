@@ -14,7 +14,6 @@ use super::replay;
 use super::state_at;
 use crate::clock::Clock;
 use crate::command::Config;
-use crate::command::Host;
 use crate::command::World;
 use crate::commit::Close;
 use crate::commit::Open;
@@ -28,7 +27,6 @@ use crate::journal::JournalError;
 use crate::journal::Reader;
 use crate::journal::RecoveryReport;
 use crate::journal::Storage;
-use crate::keyspace::Keyspace;
 use crate::rng::Rng;
 
 /// How an engine keeps its journal.
@@ -197,22 +195,23 @@ impl Core {
     ///
     /// # Errors
     ///
-    /// There is no journal, or its disk still fails; writes stay refused.
+    /// Its disk still fails; writes stay refused.
     pub fn heal(&mut self) -> Result<(), JournalError> {
-        if self.world.broken.is_none() && self.host.persistence().write_error.is_none() {
-            return Ok(());
-        }
-        let keyspace = self.host.heal_journal()?;
-        self.world.resume_with(keyspace);
-        if let Some(last_seq) = self.host.healed.take() {
-            self.resume_after(last_seq);
-        }
+        self.host.heal_journal(&mut self.world)?;
+        self.note_healing();
         Ok(())
     }
 
-    /// The journal was healed, and ends with this record.
+    /// If the journal was healed, goes on behind the last record that it kept.
+    #[inline]
+    pub(super) fn note_healing(&mut self) {
+        if let Some(last_seq) = self.host.healed.take() {
+            self.resume_after(last_seq);
+        }
+    }
+
     #[cold]
-    pub(super) fn resume_after(&mut self, last_seq: Seq) {
+    fn resume_after(&mut self, last_seq: Seq) {
         self.recorder.last_seq = last_seq;
         self.take_back_answers(last_seq, &format!("MISCONF {}", JournalError::Lost));
     }
@@ -249,16 +248,20 @@ fn identity(seed: u64, now_us: i64) -> u128 {
 }
 
 impl EngineHost {
-    /// Has the journal take records again; the state after the last one that it kept.
-    pub(super) fn heal_journal(&mut self) -> Result<Keyspace, JournalError> {
-        let no_journal = || JournalError::Misuse("there is no journal".to_owned());
-        let journal = self.journal.as_ref().ok_or_else(no_journal)?;
+    /// Has the journal take records again, if it does not, and the world what it says.
+    pub(super) fn heal_journal(&mut self, world: &mut World) -> Result<(), JournalError> {
+        let Some(journal) = &self.journal else {
+            return Ok(());
+        };
+        if world.broken.is_none() && journal.poisoned().is_none() {
+            return Ok(());
+        }
         journal.heal()?;
         let last = journal.last_seq();
         journal.settle(last)?;
-        let keyspace = self.read(last)?.keyspace;
+        world.resume_with(self.read(last)?.keyspace);
         self.healed = Some(last);
-        Ok(keyspace)
+        Ok(())
     }
 
     /// The state after a record, read back from the disk.
