@@ -314,7 +314,10 @@ static TABLE: LazyLock<Vec<Command>> = LazyLock::new(|| {
         index,
         ..row.clone()
     };
-    rows.chain(own::COMMANDS).enumerate().map(placed).collect()
+    rows.chain(own::commands())
+        .enumerate()
+        .map(placed)
+        .collect()
 });
 
 /// All rows by name.

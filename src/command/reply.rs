@@ -76,14 +76,14 @@ impl ReplyError {
 }
 
 /// What a container's HELP answers; `lines` tell its subcommands.
-pub fn help(container: &str, lines: &[&'static str]) -> Reply {
+pub fn help(container: &str, lines: &[impl AsRef<str>]) -> Reply {
     let first = format!("{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
     let last = ["HELP", "    Print this help."];
-    let lines = lines.iter().copied().chain(last).map(Reply::simple);
+    let lines = lines.iter().map(AsRef::as_ref).chain(last);
+    let lines = [&*first].into_iter().chain(lines);
     Reply::Array(
-        [Reply::Simple(first.into())]
-            .into_iter()
-            .chain(lines)
+        lines
+            .map(|line| Reply::Simple(line.to_owned().into()))
             .collect(),
     )
 }
