@@ -174,6 +174,15 @@ fn a_fake_in_memory_has_no_past() {
 }
 
 #[test]
+fn a_timeline_is_opened_on_any_storage() {
+    let mut lab = Lab::new();
+    lab.run("SET a 1");
+    let disk = fakeredis::journal::Disk::new(lab.dir.path());
+    let past = Timeline::on(std::sync::Arc::new(disk)).unwrap();
+    assert_eq!(past.at(&Rev::LAST).unwrap().get::<_, i64>("a").unwrap(), 1);
+}
+
+#[test]
 fn reading_leaves_the_journal_as_it_is() {
     let mut lab = Lab::new();
     lab.run("SET a 1\nSET b 2");

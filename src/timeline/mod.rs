@@ -45,6 +45,7 @@ pub use why::Why;
 
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::commit::Entry;
 use crate::commit::Record;
@@ -53,6 +54,7 @@ use crate::journal::CheckReport;
 use crate::journal::Info;
 use crate::journal::JournalError;
 use crate::journal::Reader;
+use crate::journal::Storage;
 use crate::journal::kind;
 use crate::value::glob_match;
 use replay::Replay;
@@ -96,6 +98,16 @@ impl Timeline {
     /// There is no journal, or its files are damaged or of an unknown format.
     pub fn open(dir: impl AsRef<Path>) -> Result<Timeline, Error> {
         let reader = Reader::open(dir.as_ref())?;
+        Ok(Timeline { reader })
+    }
+
+    /// The history of a journal in any storage, as far as it is written now.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Timeline::open).
+    pub fn on(storage: Arc<dyn Storage>) -> Result<Timeline, Error> {
+        let reader = Reader::open_with(storage)?;
         Ok(Timeline { reader })
     }
 
