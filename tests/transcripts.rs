@@ -141,16 +141,16 @@ fn read(family: &str) -> Transcript {
 }
 
 fn in_process(family: &str) {
-    play(family, &mut InProcess::new());
+    play(family, &mut InProcess::new(), 1);
 }
 
 fn served(family: &str) {
-    play(family, &mut Served::new());
+    play(family, &mut Served::new(), 1);
 }
 
 fn reopened(family: &str) {
     let mut target = Reopened::new();
-    play(family, &mut target);
+    play(family, &mut target, 1);
     target.check();
 }
 
@@ -162,14 +162,21 @@ fn real(family: &str) {
     let mut server = RealServer::new(program);
     match std::env::var_os("FAKEREDIS_RECORD") {
         Some(_) => record(family, &mut server),
-        None => play(family, &mut server),
+        // A real server's clock can't be stopped, and on a busy machine a timeout of some milliseconds is over early or late.
+        None => play(family, &mut server, 3),
     }
 }
 
-fn play(family: &str, target: &mut dyn Target) {
+/// What is the same in one of so many tries is the same.
+fn play(family: &str, target: &mut dyn Target, tries: usize) {
     let transcript = read(family);
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
-        let differences = player::play(&transcript, protocol, target);
+        let mut differences = player::play(&transcript, protocol, target);
+        for _ in 1..tries {
+            if !differences.is_empty() {
+                differences = player::play(&transcript, protocol, target);
+            }
+        }
         let (count, report) = (differences.len(), differences.join("\n"));
         assert!(
             count == 0,
