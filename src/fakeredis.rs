@@ -6,6 +6,8 @@ use std::path::Path;
 
 use crate::clock::Clock;
 use crate::command::Config;
+use crate::commit::How;
+use crate::commit::Rewind;
 use crate::commit::Seq;
 use crate::engine;
 use crate::engine::Core;
@@ -253,20 +255,54 @@ impl FakeRedis {
     ///
     /// The fake has no journal, `rev` is none of its past, or the journal can't be written.
     pub fn rewind(&self, rev: Rev) -> Result<Seq, Error> {
-        let view = self.at(rev)?;
-        let seq = view.seq();
-        self.append(|core| core.rewind_to(seq, view.into_world().keyspace))
+        let timeline = self.timeline()?;
+        let to = timeline.resolve(&rev)?;
+        let how = How::Named;
+        self.go_back(&timeline, Rewind { to, how })
     }
 
-    /// Takes back the last `units` changes: commands, EXEC batches or scripts that changed something. Taking back
-    /// twice goes back twice as far.
+    /// Takes back the last `changes` changes, or all that there are. A change is a command, an EXEC batch or a script
+    /// that changed something, or a [`rewind`](FakeRedis::rewind) or [`restore`](FakeRedis::restore); an expired
+    /// key is none. Undoing twice goes back twice as far.
+    ///
+    /// ```
+    /// use fakeredis::FakeRedis;
+    /// use redis::Commands;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let fake = FakeRedis::open(dir.path())?;
+    /// let mut con = fake.connection();
+    /// let _: () = con.set("stock", 10)?;
+    /// let _: () = con.set("stock", 7)?;
+    /// fake.undo(1)?;
+    /// assert_eq!(con.get::<_, i64>("stock")?, 10);
+    /// fake.redo(1)?;
+    /// assert_eq!(con.get::<_, i64>("stock")?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`rewind`](FakeRedis::rewind).
-    pub fn undo(&self, units: u64) -> Result<Seq, Error> {
-        let seq = self.timeline()?.undone(units)?;
-        self.rewind(Rev::seq(seq))
+    /// As [`rewind`](FakeRedis::rewind), and when there is nothing to undo.
+    pub fn undo(&self, changes: u64) -> Result<Seq, Error> {
+        let timeline = self.timeline()?;
+        self.go_back(&timeline, timeline.undo(changes)?)
+    }
+
+    /// Brings back the last `changes` changes that were undone, or all that there are, as editors do: a new change
+    /// ends what can be redone.
+    ///
+    /// # Errors
+    ///
+    /// As [`rewind`](FakeRedis::rewind), and when there is nothing to redo.
+    pub fn redo(&self, changes: u64) -> Result<Seq, Error> {
+        let timeline = self.timeline()?;
+        self.go_back(&timeline, timeline.redo(changes)?)
+    }
+
+    fn go_back(&self, timeline: &Timeline, rewind: Rewind) -> Result<Seq, Error> {
+        let then = timeline.at(&Rev::seq(rewind.to))?.into_world();
+        self.append(|core| core.rewind_to(rewind, then.keyspace))
     }
 
     /// Appends a record to the journal and waits until it is written.

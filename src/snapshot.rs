@@ -2,6 +2,8 @@
 
 use crate::command::Config;
 use crate::commit::CommandList;
+use crate::commit::How;
+use crate::commit::Rewind;
 use crate::commit::Seq;
 use crate::engine::Engine;
 use crate::engine::EngineId;
@@ -56,8 +58,12 @@ impl FakeRedis {
         let is_own = snapshot.engine == self.engine().id();
         if is_own || self.engine().journal().is_none() {
             let keyspace = snapshot.keyspace.clone();
+            let rewind = Rewind {
+                to: snapshot.seq,
+                how: How::Named,
+            };
             self.engine()
-                .batch(|core| core.rewind_to(snapshot.seq, keyspace))??;
+                .batch(|core| core.rewind_to(rewind, keyspace))??;
             return Ok(());
         }
         let mut commands = CommandList::new();

@@ -21,5 +21,6 @@ mod failure;
 mod fixtures;
 mod fuzzing;
 mod journal;
+mod live;
 mod transcripts;
 mod values;

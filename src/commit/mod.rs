@@ -35,10 +35,10 @@ pub enum Record {
     Open(Open),
     /// The process closed it in good order.
     Close(Close),
-    /// A name for this place in history.
-    Mark(String),
-    /// The state became what it was at this earlier place.
-    Rewind(Seq),
+    /// A name for a place in history.
+    Mark(Mark),
+    /// The state became what it was at an earlier place.
+    Rewind(Rewind),
     /// An EXEC that a WATCH aborted (recording level `aborts`).
     Aborted(Aborted),
     /// A command that changed nothing: a read or an error (recording level `session`).
@@ -194,6 +194,35 @@ pub struct Open {
 pub struct Close {
     /// The digest of the state, as `DEBUG DIGEST` prints it.
     pub digest: String,
+}
+
+/// A name for a place in history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The name.
+    pub name: String,
+    /// The earlier record after which that place is; `None` for where the mark itself stands.
+    pub at: Option<Seq>,
+}
+
+/// The state became what it was at an earlier place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rewind {
+    /// The record after which that place is.
+    pub to: Seq,
+    /// How it came about.
+    pub how: How,
+}
+
+/// How a rewind came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum How {
+    /// Somebody named the place, or gave a snapshot back.
+    Named,
+    /// So many changes were taken back.
+    Undo(u64),
+    /// So many undone changes were brought back.
+    Redo(u64),
 }
 
 /// An EXEC that was refused because a watched key changed.

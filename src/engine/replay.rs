@@ -131,7 +131,7 @@ pub fn step(
             });
             commit.each_effect(|argv| applier.run(argv));
         }
-        Record::Rewind(to) => *world = earlier(*to)?,
+        Record::Rewind(rewind) => *world = earlier(rewind.to)?,
         Record::Open(_)
         | Record::Close(_)
         | Record::Mark(_)

@@ -1,7 +1,9 @@
 //! Records that people make: marks and rewinds.
 
 use super::Core;
+use crate::commit::Mark;
 use crate::commit::Record;
+use crate::commit::Rewind;
 use crate::commit::Seq;
 use crate::journal::JournalError;
 use crate::keyspace::Keyspace;
@@ -14,20 +16,23 @@ impl Core {
     /// The journal takes no records.
     pub fn mark(&mut self, name: &str) -> Result<Seq, JournalError> {
         let now_us = self.clock.now_us();
-        self.recorder
-            .append(now_us, || Record::Mark(name.to_owned()))?;
+        let mark = || Mark {
+            name: name.to_owned(),
+            at: None,
+        };
+        self.recorder.append(now_us, || Record::Mark(mark()))?;
         Ok(self.last_seq())
     }
 
-    /// Makes the data `keyspace`, the state after record `seq`; the rewind's record. Watched keys that become
-    /// others count as changed.
+    /// Makes the data `keyspace`, the state at the place that `rewind` names; the rewind's record. Watched keys that
+    /// become others count as changed.
     ///
     /// # Errors
     ///
     /// The journal takes no records; the data stays what it is.
-    pub fn rewind_to(&mut self, seq: Seq, keyspace: Keyspace) -> Result<Seq, JournalError> {
+    pub fn rewind_to(&mut self, rewind: Rewind, keyspace: Keyspace) -> Result<Seq, JournalError> {
         let now_us = self.clock.now_us();
-        self.recorder.append(now_us, || Record::Rewind(seq))?;
+        self.recorder.append(now_us, || Record::Rewind(rewind))?;
         let databases = self.world.keyspace.databases();
         let before = std::mem::replace(&mut self.world.keyspace, keyspace);
         self.world.keyspace.grow(databases);

@@ -243,7 +243,7 @@ impl<'a> Frame<'a> {
         self.header.kind
     }
 
-    /// The number beside the payload: what a rewind goes back to, the commit that caused this one.
+    /// The number beside the payload: what a rewind goes back to, what a mark names, the commit that caused this one.
     pub fn aux(&self) -> u64 {
         self.header.aux
     }
@@ -262,7 +262,8 @@ impl<'a> Frame<'a> {
         if !self.is_known()? {
             return Ok(None);
         }
-        record::decode(self.header.kind, self.payload).map_err(|error| self.undecodable(&error))
+        let FrameHeader { kind, aux, .. } = self.header;
+        record::decode(kind, aux, self.payload).map_err(|error| self.undecodable(&error))
     }
 
     /// The commit, without a copy of it; `None` for a record of another kind.

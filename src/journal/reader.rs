@@ -43,7 +43,7 @@ pub struct Header {
     pub clock_us: i64,
     /// What kind of record it is, from [`kind`].
     pub kind: u8,
-    /// The number beside the payload: what a rewind goes back to, the commit that caused this one.
+    /// The number beside the payload: what a rewind goes back to, what a mark names, the commit that caused this one.
     pub aux: u64,
 }
 

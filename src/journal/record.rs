@@ -4,8 +4,11 @@ use super::codec;
 use super::codec::TooLarge;
 use super::codec::Undecodable;
 use super::payload;
+use crate::commit::How;
+use crate::commit::Mark;
 use crate::commit::Origin;
 use crate::commit::Record;
+use crate::commit::Rewind;
 
 /// The kinds of frames.
 pub mod kind {
@@ -29,14 +32,17 @@ pub mod kind {
     pub(crate) const CLIENT: u8 = 0x83;
 }
 
+/// The `aux` number of a mark that names the place where it stands. The beginning has no mark.
+const NO_PLACE: u64 = 0;
+
 /// The kind and the `aux` number of a record's frame.
 pub(super) fn labels(record: &Record) -> (u8, u64) {
     match record {
         Record::Commit(commit) => (kind::COMMIT, cause(commit.origin)),
         Record::Open(_) => (kind::OPEN, 0),
         Record::Close(_) => (kind::CLOSE, 0),
-        Record::Mark(_) => (kind::MARK, 0),
-        Record::Rewind(to) => (kind::REWIND, *to),
+        Record::Mark(mark) => (kind::MARK, mark.at.unwrap_or(NO_PLACE)),
+        Record::Rewind(rewind) => (kind::REWIND, rewind.to),
         Record::Aborted(aborted) => (kind::ABORTED, aborted.culprit),
         Record::Observed(_) => (kind::OBSERVED, 0),
         Record::Client(_) => (kind::CLIENT, 0),
@@ -57,8 +63,8 @@ pub(super) fn encode(record: &Record, buffer: &mut Vec<u8>) -> Result<(), TooLar
         Record::Commit(commit) => payload::encode_commit(&commit.into(), buffer),
         Record::Open(open) => codec::encode(open, buffer),
         Record::Close(close) => codec::encode(close, buffer),
-        Record::Mark(name) => codec::encode(name, buffer),
-        Record::Rewind(to) => codec::encode(to, buffer),
+        Record::Mark(mark) => codec::encode(&mark.name, buffer),
+        Record::Rewind(rewind) => encode_rewind(rewind, buffer),
         Record::Aborted(aborted) => codec::encode(aborted, buffer),
         Record::Observed(observed) => codec::encode(observed, buffer),
         Record::Client(event) => codec::encode(event, buffer),
@@ -66,19 +72,40 @@ pub(super) fn encode(record: &Record, buffer: &mut Vec<u8>) -> Result<(), TooLar
 }
 
 /// The record of a frame; `None` when the kind is unknown and may be ignored.
-pub(super) fn decode(kind: u8, payload: &[u8]) -> Result<Option<Record>, Undecodable> {
+pub(super) fn decode(kind: u8, aux: u64, payload: &[u8]) -> Result<Option<Record>, Undecodable> {
     let record = match kind {
         kind::COMMIT => Record::Commit(codec::decode(payload)?),
         kind::OPEN => Record::Open(codec::decode(payload)?),
         kind::CLOSE => Record::Close(codec::decode(payload)?),
-        kind::MARK => Record::Mark(codec::decode(payload)?),
-        kind::REWIND => Record::Rewind(codec::decode(payload)?),
+        kind::MARK => Record::Mark(Mark {
+            name: codec::decode(payload)?,
+            at: (aux != NO_PLACE).then_some(aux),
+        }),
+        kind::REWIND => Record::Rewind(decode_rewind(payload)?),
         kind::ABORTED => Record::Aborted(codec::decode(payload)?),
         kind::OBSERVED => Record::Observed(codec::decode(payload)?),
         kind::CLIENT => Record::Client(codec::decode(payload)?),
         _ => return Ok(None),
     };
     Ok(Some(record))
+}
+
+/// A rewind to a place that somebody named is the place alone; how any other came about follows it.
+fn encode_rewind(rewind: &Rewind, buffer: &mut Vec<u8>) -> Result<(), TooLarge> {
+    match rewind.how {
+        How::Named => codec::encode(&rewind.to, buffer),
+        How::Undo(_) | How::Redo(_) => codec::encode(rewind, buffer),
+    }
+}
+
+fn decode_rewind(payload: &[u8]) -> Result<Rewind, Undecodable> {
+    let named = |to| Rewind {
+        to,
+        how: How::Named,
+    };
+    codec::decode(payload)
+        .map(named)
+        .or_else(|_| codec::decode(payload))
 }
 
 /// Whether a reader of this version may meet the kind in a segment.

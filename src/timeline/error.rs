@@ -40,6 +40,10 @@ pub enum Error {
         /// The last record.
         to: Seq,
     },
+    /// Nothing was changed yet, or all of it is undone.
+    NothingToUndo,
+    /// Nothing was undone since the last change, or all of it is redone.
+    NothingToRedo,
 }
 
 impl fmt::Display for Error {
@@ -71,6 +75,12 @@ impl fmt::Display for Error {
                 f,
                 "there is no mark '{name}'; there are: {}",
                 there_are.join(", ")
+            ),
+            Error::NothingToUndo => {
+                f.write_str("there is nothing to undo: nothing was changed, or all of it is undone")
+            }
+            Error::NothingToRedo => f.write_str(
+                "there is nothing to redo: nothing was undone since the last change, or all of it is redone",
             ),
             Error::Backwards { from, to } => write!(
                 f,

@@ -170,7 +170,7 @@ fn contains(record: &Record, bytes: &[u8]) -> bool {
     let within =
         |arg: &[u8]| bytes.is_empty() || arg.windows(bytes.len()).any(|part| part == bytes);
     match record {
-        Record::Mark(name) => within(name.as_bytes()),
+        Record::Mark(mark) => within(mark.name.as_bytes()),
         _ => commands_of(record).is_some_and(|commands| commands.iter().flatten().any(within)),
     }
 }

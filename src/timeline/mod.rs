@@ -12,6 +12,7 @@ mod log;
 mod replay;
 mod replies;
 mod rev;
+mod steps;
 mod time;
 mod touched;
 mod view;
@@ -306,10 +307,10 @@ impl Timeline {
             let Record::Mark(mark) = self.entry(seq)?.record else {
                 continue;
             };
-            if mark == name {
-                return Ok(seq);
+            if mark.name == name {
+                return Ok(mark.at.unwrap_or(seq));
             }
-            marks.push(mark);
+            marks.push(mark.name);
         }
         Err(Error::NoMark {
             name: name.to_owned(),
@@ -317,7 +318,7 @@ impl Timeline {
         })
     }
 
-    /// The marks, oldest first: their records and names.
+    /// The marks, oldest first: the places that they name, and their names.
     ///
     /// # Errors
     ///
@@ -325,8 +326,8 @@ impl Timeline {
     pub fn marks(&self) -> Result<Vec<(Seq, String)>, Error> {
         let mut marks = Vec::new();
         for seq in self.seqs_of(kind::MARK)? {
-            if let Record::Mark(name) = self.entry(seq)?.record {
-                marks.push((seq, name));
+            if let Record::Mark(mark) = self.entry(seq)?.record {
+                marks.push((mark.at.unwrap_or(seq), mark.name));
             }
         }
         Ok(marks)
@@ -341,27 +342,5 @@ impl Timeline {
             true
         })?;
         Ok(seqs)
-    }
-
-    /// Where history was `units` changes ago: rewinds are followed, so that going back twice goes back twice as
-    /// far. The beginning, if there were fewer.
-    ///
-    /// # Errors
-    ///
-    /// The journal can't be read.
-    pub fn undone(&self, units: u64) -> Result<Seq, Error> {
-        let first = self.reader.first_seq() - 1;
-        let (mut seq, mut left) = (self.reader.last_seq(), units);
-        while seq > first && left > 0 {
-            let step = self.reader.with_frame(seq, |frame| match frame.kind() {
-                kind::COMMIT => (seq - 1, 1),
-                kind::REWIND => (frame.aux(), 0),
-                _ => (seq - 1, 0),
-            })?;
-            let (before, undone) = step.unwrap_or((first, 0));
-            seq = before;
-            left -= undone;
-        }
-        Ok(seq)
     }
 }

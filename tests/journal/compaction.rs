@@ -7,7 +7,9 @@ use super::disk::Plan;
 use super::disk::SimDisk;
 use super::images::in_short_segments as options;
 use super::set;
+use fakeredis::commit::How;
 use fakeredis::commit::Record;
+use fakeredis::commit::Rewind;
 use fakeredis::commit::Seq;
 use fakeredis::journal::Health;
 use fakeredis::journal::Journal;
@@ -35,7 +37,10 @@ impl State for Place {
 
 fn record(seq: Seq) -> Record {
     match seq == REWIND.0 {
-        true => Record::Rewind(REWIND.1),
+        true => Record::Rewind(Rewind {
+            to: REWIND.1,
+            how: How::Named,
+        }),
         false => set(&format!("key:{seq}"), b"some value"),
     }
 }

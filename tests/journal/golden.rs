@@ -9,10 +9,13 @@ use fakeredis::commit::Close;
 use fakeredis::commit::CommandList;
 use fakeredis::commit::Commit;
 use fakeredis::commit::Effect;
+use fakeredis::commit::How;
+use fakeredis::commit::Mark;
 use fakeredis::commit::Observed;
 use fakeredis::commit::Open;
 use fakeredis::commit::Origin;
 use fakeredis::commit::Record;
+use fakeredis::commit::Rewind;
 use fakeredis::commit::Watched;
 use fakeredis::journal::Fsync;
 use fakeredis::journal::Health;
@@ -134,8 +137,14 @@ fn records() -> Vec<Record> {
     let mut records = vec![Record::Open(open)];
     records.extend(commits().into_iter().map(Record::Commit));
     records.extend([
-        Record::Mark(String::from("before the sale")),
-        Record::Rewind(2),
+        Record::Mark(Mark {
+            name: String::from("before the sale"),
+            at: None,
+        }),
+        Record::Rewind(Rewind {
+            to: 2,
+            how: How::Named,
+        }),
         Record::Aborted(aborted),
         Record::Observed(observed),
         Record::Client(event),

@@ -18,7 +18,9 @@ use fakeredis::Config;
 use fakeredis::Fsync;
 use fakeredis::clock::Stopwatch;
 use fakeredis::commit::Commit;
+use fakeredis::commit::How;
 use fakeredis::commit::Record;
+use fakeredis::commit::Rewind;
 use fakeredis::commit::Seq;
 use fakeredis::engine::Core;
 use fakeredis::engine::Engine;
@@ -364,7 +366,8 @@ impl Life {
         let world = state_at(&Reader::open_with(self.disk.storage())?, to)?;
         assert_eq!(story.states[to as usize], world.keyspace.digest());
         self.turn(story, |core, _| {
-            let _ = core.rewind_to(to, world.keyspace);
+            let how = How::Named;
+            let _ = core.rewind_to(Rewind { to, how }, world.keyspace);
         })
     }
 
@@ -551,6 +554,11 @@ fn a_long_chain_of_rewinds_is_followed_once() {
 }
 
 /// Records that no writer writes: a rewind that goes nowhere, and a database beyond all memory.
+fn rewind(to: Seq) -> Record {
+    let how = How::Named;
+    Record::Rewind(Rewind { to, how })
+}
+
 #[test]
 fn forged_records_are_refused_when_they_are_applied() {
     let beyond = match super::set("k", b"v") {
@@ -561,8 +569,8 @@ fn forged_records_are_refused_when_they_are_applied() {
         other => panic!("{other:?}"),
     };
     for (record, word) in [
-        (Record::Rewind(1), "record 1"),
-        (Record::Rewind(900), "record 900"),
+        (rewind(1), "record 1"),
+        (rewind(900), "record 900"),
         (beyond, "database 4294967295"),
     ] {
         let style = Style {

@@ -8,6 +8,7 @@ use fakeredis::commit::Client;
 use fakeredis::commit::CommandList;
 use fakeredis::commit::Commit;
 use fakeredis::commit::Entry;
+use fakeredis::commit::How;
 use fakeredis::commit::Origin;
 use fakeredis::commit::Record;
 use fakeredis::keyspace::Slot;
@@ -56,8 +57,18 @@ pub fn entry(entry: &Entry) -> Object {
             add("databases", json!(open.databases));
         }
         Record::Close(close) => add("digest", json!(close.digest)),
-        Record::Mark(name) => add("name", json!(name)),
-        Record::Rewind(to) => add("to", json!(to)),
+        Record::Mark(mark) => {
+            add("name", json!(mark.name));
+            add("at", json!(mark.at.unwrap_or(entry.seq)));
+        }
+        Record::Rewind(rewind) => {
+            add("to", json!(rewind.to));
+            match rewind.how {
+                How::Named => {}
+                How::Undo(changes) => add("undo", json!(changes)),
+                How::Redo(changes) => add("redo", json!(changes)),
+            }
+        }
         Record::Aborted(aborted) => {
             add("db", json!(aborted.db));
             add("client", client(&aborted.client));

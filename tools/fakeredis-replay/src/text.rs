@@ -4,8 +4,11 @@ use fakeredis::commit::Client;
 use fakeredis::commit::CommandList;
 use fakeredis::commit::Commit;
 use fakeredis::commit::Entry;
+use fakeredis::commit::How;
+use fakeredis::commit::Mark;
 use fakeredis::commit::Origin;
 use fakeredis::commit::Record;
+use fakeredis::commit::Rewind;
 use fakeredis::keyspace::Slot;
 use fakeredis::resp::quote;
 use fakeredis::timeline::Change;
@@ -123,6 +126,23 @@ pub fn line(entry: &Entry, width: usize, room: Room, paint: Paint) -> String {
     format!("{seq}  {time}  {who:<12}  {what}{keys}")
 }
 
+fn mark_line(mark: &Mark, room: Room) -> String {
+    let name = word(mark.name.as_bytes(), room);
+    let place = mark.at.map(|at| format!(" at {at}"));
+    format!("mark {name}{}", place.unwrap_or_default())
+}
+
+fn rewind_line(rewind: Rewind) -> String {
+    let to = rewind.to;
+    match rewind.how {
+        How::Named => format!("rewound to {to}"),
+        How::Undo(1) => format!("undo: back to {to}"),
+        How::Undo(changes) => format!("undo of {changes} changes: back to {to}"),
+        How::Redo(1) => format!("redo: as after {to}"),
+        How::Redo(changes) => format!("redo of {changes} changes: as after {to}"),
+    }
+}
+
 /// What happened, on one line.
 pub fn what(entry: &Entry, room: Room) -> String {
     match &entry.record {
@@ -132,8 +152,8 @@ pub fn what(entry: &Entry, room: Room) -> String {
             open.version, open.seed, open.record
         ),
         Record::Close(_) => "closed".to_owned(),
-        Record::Mark(name) => format!("mark {}", word(name.as_bytes(), room)),
-        Record::Rewind(to) => format!("rewound to {to}"),
+        Record::Mark(mark) => mark_line(mark, room),
+        Record::Rewind(rewind) => rewind_line(*rewind),
         Record::Aborted(aborted) => format!(
             "EXEC aborted {{ {} }}: {} was changed by {}",
             commands(&aborted.commands, room),
