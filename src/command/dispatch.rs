@@ -9,9 +9,9 @@ use super::context::Context;
 use super::monitor;
 use super::reply::ReplyError;
 use super::reply::fixed;
+use super::secrets::redacted;
 use super::spec;
 use super::world::World;
-use crate::bytes::Bytes;
 use crate::clock::Reading;
 use crate::commit::Effect;
 use crate::commit::Origin;
@@ -294,28 +294,7 @@ fn log(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], took: Duration) 
     }
     if is_slow(config, took) && command.flags & spec::SKIP_SLOWLOG == 0 {
         let max = config.slowlog_max_len();
-        let argv = redacted(command, argv);
-        let argv: Vec<&[u8]> = argv.iter().map(|arg| &**arg).collect();
+        let argv = redacted(argv);
         cx.world.slowlog.push(&argv, took, now_s, cx.session, max);
     }
-}
-
-/// The words of a command, for others to see: passwords don't show.
-pub(super) fn redacted(command: &Command, argv: &[&[u8]]) -> Vec<Bytes> {
-    let hidden = |at: usize| match command.name {
-        "AUTH" => at > 0,
-        "HELLO" => (1..=2).any(|back| at > back && argv[at - back].eq_ignore_ascii_case(b"AUTH")),
-        "ACL|SETUSER" => at > 1,
-        "CONFIG|SET" => {
-            at > 2
-                && (argv[at - 1].eq_ignore_ascii_case(b"requirepass")
-                    || argv[at - 1].eq_ignore_ascii_case(b"masterauth"))
-        }
-        _ => false,
-    };
-    let word = |(at, arg): (usize, &&[u8])| match hidden(at) {
-        true => Bytes::from("(redacted)"),
-        false => Bytes::from(*arg),
-    };
-    argv.iter().enumerate().map(word).collect()
 }

@@ -29,6 +29,7 @@ mod random;
 mod reply;
 #[cfg(feature = "lua")]
 pub mod scripting;
+mod secrets;
 mod server;
 mod set;
 pub mod spec;
@@ -60,6 +61,8 @@ pub use host::Process;
 pub use reply::ReplyError;
 pub use reply::Result;
 use reply::printed;
+pub use secrets::redacted;
+pub use secrets::redacted_all;
 pub use stats::CommandStats;
 pub use stats::Histogram;
 pub use stats::Latency;

@@ -2,7 +2,7 @@
 
 use super::Command;
 use super::context::Context;
-use super::dispatch::redacted;
+use super::secrets::redacted;
 use super::spec;
 use crate::resp::Reply;
 use crate::resp::quote;
@@ -12,12 +12,7 @@ pub(super) fn feed(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], call
     if command.flags & spec::ADMIN != 0 {
         return;
     }
-    let line = line(
-        cx,
-        command,
-        argv,
-        caller.unwrap_or(&cx.session.address.peer),
-    );
+    let line = line(cx, argv, caller.unwrap_or(&cx.session.address.peer));
     let mut monitored = cx.session.monitor;
     if monitored {
         cx.session.push(Reply::Simple(line.clone().into()));
@@ -35,13 +30,13 @@ pub(super) fn feed(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]], call
 }
 
 /// `1700000000.123456 [0 127.0.0.1:50000] "get" "key"`
-fn line(cx: &Context<'_>, command: &Command, argv: &[&[u8]], peer: &str) -> String {
+fn line(cx: &Context<'_>, argv: &[&[u8]], peer: &str) -> String {
     let now_us = cx.unit.now_us;
     let (seconds, micros) = (now_us.div_euclid(1_000_000), now_us.rem_euclid(1_000_000));
     let mut line = format!("{seconds}.{micros:06} [{} {peer}]", cx.session.db);
-    for arg in redacted(command, argv) {
+    for arg in &*redacted(argv) {
         line.push(' ');
-        line.push_str(&quote(&arg));
+        line.push_str(&quote(arg));
     }
     line
 }

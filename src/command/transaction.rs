@@ -9,6 +9,7 @@ use super::dispatch::call_counted;
 use super::reply::Result;
 use super::reply::fixed;
 use super::resolve;
+use super::secrets::redacted_all;
 use super::spec::*;
 use super::unit::Abort;
 use crate::commit::Effect;
@@ -74,16 +75,25 @@ fn exec(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     let mut replies = Vec::with_capacity(queue.commands.len());
     let mut effects = Vec::with_capacity(queue.commands.len());
     let mut argv = Vec::new();
+    let mut flags = 0;
     for index in 0..queue.commands.len() {
         queue.commands.get(index, &mut argv);
         let (reply, effect) = match resolve(&argv) {
-            Ok(command) => call_counted(cx, command, &argv, None),
+            Ok(command) => {
+                flags |= command.flags;
+                call_counted(cx, command, &argv, None)
+            }
             Err(error) => (error.into(), Effect::None),
         };
         effects.push(effect);
         replies.push((reply, cx.session.protocol));
     }
-    cx.unit.record_all(queue.commands, effects);
+    // Only such commands take passwords.
+    let commands = match flags & (ADMIN | NO_AUTH) {
+        0 => queue.commands,
+        _ => redacted_all(&queue.commands),
+    };
+    cx.unit.record_all(commands, effects);
     cx.session.executing = None;
     // HELLO inside the transaction: each reply keeps the shape of its own time.
     let shape = |(reply, protocol): (Reply, Protocol)| match protocol {

@@ -34,6 +34,8 @@ pub struct Unit {
     pub effects: Vec<Effect>,
     /// Whether the command blocked its connection instead of answering.
     pub blocks: bool,
+    /// Whether it changed what later commands do.
+    setting: bool,
     /// Why an EXEC did not run: the change of a watched key.
     pub aborted: Option<Box<Abort>>,
     /// The number of changes so far.
@@ -88,6 +90,7 @@ impl Unit {
         self.effects.clear();
         self.aborted = None;
         self.blocks = false;
+        self.setting = false;
         self.changes = 0;
         self.seed = None;
         self.rng = None;
@@ -106,6 +109,17 @@ impl Unit {
     /// The number of changes so far.
     pub fn changes(&self) -> u64 {
         self.changes
+    }
+
+    /// Notes a change of what later commands do, which no effect holds: of the configuration, say. It is recorded as
+    /// sent, at every level.
+    pub fn setting(&mut self) {
+        self.setting = true;
+    }
+
+    /// Whether it changed what later commands do.
+    pub fn is_setting(&self) -> bool {
+        self.setting
     }
 
     /// Notes that the selected database changed.

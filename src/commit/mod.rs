@@ -45,6 +45,8 @@ pub enum Record {
     Observed(Observed),
     /// A connection opened or closed (recording level `session`).
     Client(ClientEvent),
+    /// A command that changed no data, but what later commands do.
+    Setting(Setting),
 }
 
 /// One unit: a command, an EXEC batch, a script, or an expiry, that changed something.
@@ -266,6 +268,22 @@ pub struct Observed {
     pub commands: CommandList,
     /// The replies, RESP3-encoded one after another.
     pub replies: Blob,
+}
+
+/// A command that changed no data, but what later commands do: `CONFIG SET`, a script that was loaded.
+///
+/// It is recorded at every level, and no part of the state: recovery passes over it, and a process starts with the
+/// settings that it was given. A command that changed both is a [`Commit`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Who sent it.
+    pub client: Client,
+    /// The database that was selected.
+    pub db: u32,
+    /// The command (or the commands of one EXEC) as sent, but for passwords.
+    pub commands: CommandList,
+    /// The replies, RESP3-encoded one after another, where they were recorded (level `session`).
+    pub replies: Option<Blob>,
 }
 
 /// A connection opened or closed.

@@ -11,6 +11,8 @@ use crc32fast::Hasher;
 
 use crate::command::Abort;
 use crate::command::Unit;
+use crate::command::redacted;
+use crate::command::redacted_all;
 use crate::commit::Aborted;
 use crate::commit::Blob;
 use crate::commit::ClientEvent;
@@ -20,6 +22,7 @@ use crate::commit::Draft;
 use crate::commit::Observed;
 use crate::commit::Record;
 use crate::commit::Seq;
+use crate::commit::Setting;
 use crate::commit::Watched;
 use crate::journal::Journal;
 use crate::journal::JournalError;
@@ -117,13 +120,40 @@ impl Recorder {
                     Record::Aborted(aborted(unit, session, *abort))
                 }),
             }
-        } else if self.level == Recording::Session && self.is_recording() {
-            let replies = encoded(reply, &mut self.replies).into();
-            let observed = observed(unit, session, argv, replies);
-            self.append(unit.now_us, || Record::Observed(observed))
+        } else if unit.is_setting() || self.level == Recording::Session {
+            self.note(unit, session, argv, reply)
         } else {
             Ok(())
         }
+    }
+
+    /// A unit that changed no data is finished, and to be recorded all the same.
+    #[cold]
+    fn note(
+        &mut self,
+        unit: &mut Unit,
+        session: &Session,
+        argv: &[&[u8]],
+        reply: &Reply,
+    ) -> Result<(), JournalError> {
+        let (client, db) = (session.client(), unit.db as u32);
+        let commands = words(unit, argv);
+        let replies: Blob = encoded(reply, &mut self.replies).into();
+        let record = match unit.is_setting() {
+            true => Record::Setting(Setting {
+                client,
+                db,
+                commands,
+                replies: (self.level == Recording::Session).then_some(replies),
+            }),
+            false => Record::Observed(Observed {
+                client,
+                db,
+                commands,
+                replies,
+            }),
+        };
+        self.append(unit.now_us, || record)
     }
 
     /// A unit of the fake itself is finished.
@@ -225,7 +255,7 @@ fn aborted(unit: &Unit, session: &Session, abort: Abort) -> Aborted {
     Aborted {
         client: session.client(),
         db: unit.db as u32,
-        commands: abort.commands,
+        commands: redacted_all(&abort.commands),
         watched: abort.watched.into_iter().map(watched).collect(),
         key: Blob::from(&*abort.touch.key),
         key_db: abort.touch.db as u32,
@@ -234,16 +264,10 @@ fn aborted(unit: &Unit, session: &Session, abort: Abort) -> Aborted {
 }
 
 /// What a unit that changed nothing ran: the commands of its EXEC, or the request itself.
-fn observed(unit: &mut Unit, session: &Session, argv: &[&[u8]], replies: Blob) -> Observed {
+fn words(unit: &mut Unit, argv: &[&[u8]]) -> CommandList {
     let mut commands = std::mem::take(&mut unit.commands);
     if commands.is_empty() {
-        commands = CommandList::new();
-        commands.push(argv);
+        commands.push(&*redacted(argv));
     }
-    Observed {
-        client: session.client(),
-        db: unit.db as u32,
-        commands,
-        replies,
-    }
+    commands
 }

@@ -137,7 +137,8 @@ pub fn step(
         | Record::Mark(_)
         | Record::Aborted(_)
         | Record::Observed(_)
-        | Record::Client(_) => {}
+        | Record::Client(_)
+        | Record::Setting(_) => {}
     }
     Ok(())
 }

@@ -30,6 +30,8 @@ pub mod kind {
     pub const ABORTED: u8 = 0x81;
     pub(crate) const OBSERVED: u8 = 0x82;
     pub(crate) const CLIENT: u8 = 0x83;
+    /// A command that changed no data, but what later commands do.
+    pub const SETTING: u8 = 0x84;
 }
 
 /// The `aux` number of a mark that names the place where it stands. The beginning has no mark.
@@ -46,6 +48,7 @@ pub(super) fn labels(record: &Record) -> (u8, u64) {
         Record::Aborted(aborted) => (kind::ABORTED, aborted.culprit),
         Record::Observed(_) => (kind::OBSERVED, 0),
         Record::Client(_) => (kind::CLIENT, 0),
+        Record::Setting(_) => (kind::SETTING, 0),
     }
 }
 
@@ -68,6 +71,7 @@ pub(super) fn encode(record: &Record, buffer: &mut Vec<u8>) -> Result<(), TooLar
         Record::Aborted(aborted) => codec::encode(aborted, buffer),
         Record::Observed(observed) => codec::encode(observed, buffer),
         Record::Client(event) => codec::encode(event, buffer),
+        Record::Setting(setting) => codec::encode(setting, buffer),
     }
 }
 
@@ -85,6 +89,7 @@ pub(super) fn decode(kind: u8, aux: u64, payload: &[u8]) -> Result<Option<Record
         kind::ABORTED => Record::Aborted(codec::decode(payload)?),
         kind::OBSERVED => Record::Observed(codec::decode(payload)?),
         kind::CLIENT => Record::Client(codec::decode(payload)?),
+        kind::SETTING => Record::Setting(codec::decode(payload)?),
         _ => return Ok(None),
     };
     Ok(Some(record))

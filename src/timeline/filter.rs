@@ -153,6 +153,7 @@ pub fn client_of(record: &Record) -> Option<&Client> {
         Record::Aborted(aborted) => Some(&aborted.client),
         Record::Observed(observed) => Some(&observed.client),
         Record::Client(event) => Some(&event.client),
+        Record::Setting(setting) => Some(&setting.client),
         Record::Open(_) | Record::Close(_) | Record::Mark(_) | Record::Rewind(_) => None,
     }
 }

@@ -12,6 +12,7 @@ pub fn replies_of(record: &Record) -> Option<Vec<Reply>> {
     let (replies, is_exec) = match record {
         Record::Commit(commit) => (commit.replies.as_ref()?, is_exec(commit)),
         Record::Observed(observed) => (&observed.replies, observed.commands.len() > 1),
+        Record::Setting(setting) => (setting.replies.as_ref()?, setting.commands.len() > 1),
         _ => return None,
     };
     let mut replies = decode(replies);

@@ -191,6 +191,7 @@ pub fn commands_of(record: &Record) -> Option<&CommandList> {
         Record::Commit(commit) => Some(&commit.commands),
         Record::Aborted(aborted) => Some(&aborted.commands),
         Record::Observed(observed) => Some(&observed.commands),
+        Record::Setting(setting) => Some(&setting.commands),
         _ => None,
     }
 }

@@ -34,6 +34,7 @@ fn clock(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         Move::Set(time) => clock.set(UNIX_EPOCH + time),
         Move::Advance(time) => clock.advance(time),
     }
+    cx.unit.setting();
     Ok(Reply::OK)
 }
 

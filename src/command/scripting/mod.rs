@@ -143,7 +143,7 @@ fn evalsha_ro(cx: &mut Context<'_>, args: Args<'_>) -> Result {
 fn eval_text(cx: &mut Context<'_>, mut args: Args<'_>, read_only: bool) -> Result {
     let script = args.next()?;
     let given = keys_and_args(&mut args)?;
-    let sha = cx.world.scripts.load(script)?;
+    let sha = load(cx, script)?;
     run(cx, &sha, read_only, given)
 }
 
@@ -189,7 +189,17 @@ fn run(cx: &mut Context<'_>, sha: &str, read_only: bool, given: Given<'_>) -> Re
 }
 
 fn script_load(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    cx.world.scripts.load(args.next()?).map(Reply::bulk)
+    load(cx, args.next()?).map(Reply::bulk)
+}
+
+/// Loads a script, which EVALSHA finds from then on.
+fn load(cx: &mut Context<'_>, script: &[u8]) -> Result<String> {
+    let before = cx.world.scripts.len();
+    let sha = cx.world.scripts.load(script)?;
+    if cx.world.scripts.len() > before {
+        cx.unit.setting();
+    }
+    Ok(sha)
 }
 
 fn script_exists(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
@@ -207,6 +217,7 @@ fn script_flush(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         return Err(fixed("ERR SCRIPT FLUSH only support SYNC|ASYNC option"));
     }
     cx.world.scripts.clear();
+    cx.unit.setting();
     Ok(Reply::OK)
 }
 

@@ -195,6 +195,7 @@ fn acl_setuser(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     }
     if let Some(password) = password {
         cx.world.config.set(&[[b"requirepass", password]], true)?;
+        cx.unit.setting();
     }
     Ok(Reply::OK)
 }

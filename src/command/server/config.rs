@@ -71,6 +71,7 @@ fn config_set(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         )));
     }
     cx.world.config = after;
+    cx.unit.setting();
     Ok(Reply::OK)
 }
 

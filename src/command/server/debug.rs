@@ -307,6 +307,7 @@ fn load(cx: &mut Context<'_>) -> Result {
 
 fn set_active_expire(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     cx.world.active_expire = parse_i64(args.next()?).is_some_and(|on| on != 0);
+    cx.unit.setting();
     Ok(Reply::OK)
 }
 

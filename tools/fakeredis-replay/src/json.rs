@@ -92,6 +92,11 @@ pub fn entry(entry: &Entry) -> Object {
             add("client", client(&event.client));
             add("addr", json!(event.addr));
         }
+        Record::Setting(setting) => {
+            add("db", json!(setting.db));
+            add("client", client(&setting.client));
+            add("commands", commands(&setting.commands));
+        }
     }
     if let Some(replies) = replies_of(&entry.record) {
         add("replies", replies.iter().map(reply).collect());
@@ -135,6 +140,7 @@ pub fn kind(record: &Record) -> &'static str {
         Record::Observed(_) => "observed",
         Record::Client(event) if event.open => "connected",
         Record::Client(_) => "disconnected",
+        Record::Setting(_) => "setting",
     }
 }
 

@@ -169,6 +169,7 @@ pub fn what(entry: &Entry, room: Room) -> String {
         }
         Record::Client(event) if event.open => format!("connected {}", event.addr),
         Record::Client(_) => "disconnected".to_owned(),
+        Record::Setting(setting) => commands(&setting.commands, room),
     }
 }
 

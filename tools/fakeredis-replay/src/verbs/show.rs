@@ -95,6 +95,7 @@ fn head(entry: &Entry, out: &mut Output) -> Result<(), Failure> {
             out.line(format!("origin   {}", json::origin(commit.origin)))
         }
         Record::Observed(observed) => out.line(format!("db       {}", observed.db)),
+        Record::Setting(setting) => out.line(format!("db       {}", setting.db)),
         Record::Aborted(_) => out.line(format!(
             "why      a watched key changed: `why {}` tells who did it",
             entry.seq

@@ -1,0 +1,89 @@
+//! Which words of a request are passwords: for MONITOR, SLOWLOG and the journal, which don't show them.
+
+use std::borrow::Cow;
+
+use crate::commit::CommandList;
+
+const HIDDEN: &[u8] = b"(redacted)";
+
+/// The words of a request, for others to see: passwords don't show.
+pub fn redacted<'r, 'a>(argv: &'r [&'a [u8]]) -> Cow<'r, [&'a [u8]]> {
+    let Some(is_secret) = secret(argv) else {
+        return Cow::Borrowed(argv);
+    };
+    let word = |at| {
+        if is_secret(argv, at) {
+            HIDDEN
+        } else {
+            argv[at]
+        }
+    };
+    (0..argv.len()).map(word).collect()
+}
+
+/// The same of all commands of a unit.
+pub fn redacted_all(commands: &CommandList) -> CommandList {
+    let mut redacted_all = CommandList::new();
+    for argv in commands.iter() {
+        redacted_all.push(&*redacted(&argv));
+    }
+    redacted_all
+}
+
+/// Tells whether the word of a request at a place is secret.
+type IsSecret = fn(&[&[u8]], usize) -> bool;
+
+/// How to tell, where any word may be.
+fn secret(argv: &[&[u8]]) -> Option<IsSecret> {
+    if is(argv, 0, "AUTH") {
+        Some(|_, at| at > 0)
+    } else if is(argv, 0, "HELLO") {
+        Some(|argv, at| (1..=2).any(|back| at > back && is(argv, at - back, "AUTH")))
+    } else if is(argv, 0, "ACL") && is(argv, 1, "SETUSER") {
+        Some(|_, at| at > 1)
+    } else if is(argv, 0, "CONFIG") && is(argv, 1, "SET") {
+        Some(|argv, at| {
+            let names = ["requirepass", "masterauth"];
+            at > 2 && names.iter().any(|name| is(argv, at - 1, name))
+        })
+    } else {
+        None
+    }
+}
+
+fn is(argv: &[&[u8]], at: usize, word: &str) -> bool {
+    argv.get(at)
+        .is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_hidden_and_nothing_else() {
+        let shown = |line: &str| {
+            let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+            String::from_utf8(redacted(&argv).join(&b' ')).unwrap()
+        };
+        for (line, expected) in [
+            ("auth me pw", "auth (redacted) (redacted)"),
+            (
+                "HELLO 3 AUTH me pw SETNAME x",
+                "HELLO 3 AUTH (redacted) (redacted) SETNAME x",
+            ),
+            (
+                "ACL SETUSER default >pw",
+                "ACL SETUSER (redacted) (redacted)",
+            ),
+            (
+                "CONFIG SET port 1 RequirePass pw",
+                "CONFIG SET port 1 RequirePass (redacted)",
+            ),
+            ("CONFIG GET requirepass", "CONFIG GET requirepass"),
+            ("SET AUTH pw", "SET AUTH pw"),
+        ] {
+            assert_eq!(shown(line), expected);
+        }
+    }
+}
