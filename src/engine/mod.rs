@@ -26,6 +26,7 @@ pub use look_ahead::LookAhead;
 pub use open::CHECKPOINT_EVERY;
 pub use open::JournalOptions;
 pub use record::Recording;
+pub use replay::advance;
 pub use replay::start;
 pub use replay::state_at;
 pub use replay::step;

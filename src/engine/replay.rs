@@ -42,6 +42,20 @@ pub fn state_at(reader: &Reader, seq: Seq) -> Result<World, JournalError> {
     Ok(world)
 }
 
+/// Takes `world`, the state after record `from`, to that after record `to`.
+///
+/// # Errors
+///
+/// The journal can't be read up to there.
+pub fn advance(world: &mut World, reader: &Reader, from: Seq, to: Seq) -> Result<(), JournalError> {
+    let mut rest = from + 1..=to;
+    if let Some((at, _)) = reader.rewinds(rest.clone())?.pop() {
+        world.keyspace = state_at(reader, at)?.keyspace;
+        rest = at + 1..=to;
+    }
+    replay(world, reader.frames(rest))
+}
+
 /// What led to the state after record `seq`: a checkpoint, and the records to apply to it. What was rewound is
 /// left out, so that each record is applied once, however often history went back.
 fn lineage(
@@ -131,7 +145,7 @@ pub fn step(
             });
             commit.each_effect(|argv| applier.run(argv));
         }
-        Record::Rewind(rewind) => *world = earlier(rewind.to)?,
+        Record::Rewind(rewind) => world.keyspace = earlier(rewind.to)?.keyspace,
         Record::Open(_)
         | Record::Close(_)
         | Record::Mark(_)

@@ -79,12 +79,21 @@ impl Rest {
 
 /// Walks the newest segment, every check on; a writer may be adding to it meanwhile.
 pub(super) fn measure(storage: &dyn Storage, segment: &Listed) -> Result<Extent, JournalError> {
+    measure_from(storage, segment, segment.start())
+}
+
+/// The same from a place on, up to which the records are known to be good.
+pub(super) fn measure_from(
+    storage: &dyn Storage,
+    segment: &Listed,
+    start: Place,
+) -> Result<Extent, JournalError> {
     let mut extent = Extent {
-        end: segment.start(),
+        end: start,
         last: None,
         last_rewind: None,
         rest: Rest::Nothing,
-        len: segment.start().offset,
+        len: start.offset,
     };
     let mut fault = walk(storage, segment, &mut extent)?;
     while let Some(found) = fault {

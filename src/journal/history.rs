@@ -115,6 +115,16 @@ impl History {
         Ok((index, cursor))
     }
 
+    /// Takes over the places in the newest segment that `earlier`, which ends in the same one, has passed.
+    pub(super) fn learn(&self, earlier: &History) {
+        let start = self.segments.last().map_or(0, |last| last.header.seq);
+        let known = earlier.known.lock();
+        let known = known
+            .unwrap_or_else(PoisonError::into_inner)
+            .split_off(&start);
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
     fn nearest(&self, index: usize, seq: Seq) -> Place {
         let start = self.segments[index].start();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,8 +5,10 @@
 
 use super::checkpoint;
 use super::checkpoint::Checkpoint;
+use super::damage::Extent;
 use super::damage::Rest;
 use super::damage::measure;
+use super::damage::measure_from;
 use super::error::JournalError;
 use super::format::FileKind;
 use super::history::Entries;
@@ -17,6 +19,7 @@ use super::info::CheckpointInfo;
 use super::record::kind;
 use super::storage::Disk;
 use super::storage::Storage;
+use super::survey::Listed;
 use super::survey::Survey;
 use crate::commit::Seq;
 use std::ops::Bound;
@@ -63,11 +66,41 @@ impl Reader {
     ///
     /// As [`Reader::open`].
     pub fn open_with(storage: Arc<dyn Storage>) -> Result<Reader, JournalError> {
-        let opened = Reader::open_fully(Arc::clone(&storage));
+        let opened = Reader::open_fully(Arc::clone(&storage), measure);
         opened.map_err(|error| error.on(&*storage))
     }
 
-    fn open_fully(storage: Arc<dyn Storage>) -> Result<Reader, JournalError> {
+    /// The same journal as far as it is written now. What was read before is not read again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::open`].
+    pub fn reopen(&self) -> Result<Reader, JournalError> {
+        let storage = Arc::clone(&self.history.storage);
+        let mut goes_on = false;
+        let reader = Reader::open_fully(storage, |storage, last| {
+            let known = self.history.segments.last();
+            if known.is_some_and(|known| known.header == last.header) {
+                let extent = measure_from(storage, last, self.history.end)?;
+                goes_on = !matches!(extent.rest, Rest::Damage { .. });
+                if goes_on {
+                    return Ok(extent);
+                }
+            }
+            // It was replaced, or a writer took back what it had not settled.
+            measure(storage, last)
+        });
+        let reader = reader.map_err(|error| error.on(&*self.history.storage))?;
+        if goes_on {
+            reader.history.learn(&self.history);
+        }
+        Ok(reader)
+    }
+
+    fn open_fully(
+        storage: Arc<dyn Storage>,
+        measure: impl FnOnce(&dyn Storage, &Listed) -> Result<Extent, JournalError>,
+    ) -> Result<Reader, JournalError> {
         let mut survey = Survey::read(&*storage)?;
         let Some(last) = survey.segments.last_mut() else {
             if let Some(damage) = survey.broken {

@@ -1,5 +1,7 @@
 //! [`History`]: the versions of one key, each with the record that made it.
 
+use std::sync::Arc;
+
 use crate::bytes::Bytes;
 use crate::commit::Entry;
 use crate::commit::Seq;
@@ -29,8 +31,8 @@ pub struct Version {
 ///
 /// As long as the key stands alone, records that don't concern it are passed over undecoded. The first one whose
 /// effect on it depends on other keys (RENAME, SUNIONSTORE) ends that: from there on everything is replayed.
-pub struct History<'a> {
-    replay: Replay<'a>,
+pub struct History {
+    replay: Replay,
     frames: Frames,
     /// What concerns the key; `None` once everything does.
     sieve: Option<Sieve>,
@@ -38,14 +40,14 @@ pub struct History<'a> {
     key: Bytes,
 }
 
-impl<'a> History<'a> {
+impl History {
     /// The versions of `key` up to record `to`.
     pub(super) fn new(
-        reader: &'a Reader,
+        reader: &Arc<Reader>,
         db: usize,
         key: &[u8],
         to: Seq,
-    ) -> Result<History<'a>, JournalError> {
+    ) -> Result<History, JournalError> {
         let replay = Replay::from_the_beginning(reader)?;
         Ok(History {
             frames: reader.frames(replay.rest(to)),
@@ -71,7 +73,7 @@ impl<'a> History<'a> {
     }
 }
 
-impl Replay<'_> {
+impl Replay {
     /// Takes the state over a record that may have changed `key`; the version of the key, if it is a new one.
     fn version(
         &mut self,
@@ -97,7 +99,7 @@ impl Replay<'_> {
 
 /// The newest version of `key` up to record `to`: looked for from the end, without the states in between.
 pub(super) fn last_version(
-    reader: &Reader,
+    reader: &Arc<Reader>,
     db: usize,
     key: &[u8],
     to: Seq,
@@ -119,7 +121,7 @@ pub(super) fn last_version(
     Ok(None)
 }
 
-impl Iterator for History<'_> {
+impl Iterator for History {
     type Item = Result<Version, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -16,6 +16,7 @@ mod steps;
 mod time;
 mod touched;
 mod view;
+mod walk;
 mod why;
 
 pub use change::Change;
@@ -36,6 +37,7 @@ pub use time::rfc3339;
 pub use touched::Touched;
 pub use touched::commands_of;
 pub use view::View;
+pub use walk::Walk;
 pub use why::AbortStory;
 pub use why::CommitStory;
 pub use why::Fate;
@@ -60,7 +62,8 @@ use crate::journal::kind;
 use crate::value::glob_match;
 use replay::Replay;
 
-/// A recorded history, read-only.
+/// A recorded history, read-only: as far as it went when it was opened, or [refreshed](Timeline::refresh). A clone is the
+/// same history, and costs nothing.
 ///
 /// ```
 /// use fakeredis::{FakeRedis, Rev};
@@ -78,8 +81,9 @@ use replay::Replay;
 /// assert_eq!(past.at(&Rev::before(1))?.get::<_, i64>("stock")?, 10);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct Timeline {
-    reader: Reader,
+    reader: Arc<Reader>,
 }
 
 /// A record in full: what it says, and what it changed.
@@ -98,7 +102,7 @@ impl Timeline {
     ///
     /// There is no journal, or its files are damaged or of an unknown format.
     pub fn open(dir: impl AsRef<Path>) -> Result<Timeline, Error> {
-        let reader = Reader::open(dir.as_ref())?;
+        let reader = Arc::new(Reader::open(dir.as_ref())?);
         Ok(Timeline { reader })
     }
 
@@ -108,8 +112,19 @@ impl Timeline {
     ///
     /// As [`open`](Timeline::open).
     pub fn on(storage: Arc<dyn Storage>) -> Result<Timeline, Error> {
-        let reader = Reader::open_with(storage)?;
+        let reader = Arc::new(Reader::open_with(storage)?);
         Ok(Timeline { reader })
+    }
+
+    /// Sees what was written since this timeline was opened or refreshed; whether that is anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Timeline::open).
+    pub fn refresh(&mut self) -> Result<bool, Error> {
+        let before = self.reader.last_seq();
+        self.reader = Arc::new(self.reader.reopen()?);
+        Ok(self.reader.last_seq() > before)
     }
 
     /// The journal.
@@ -198,6 +213,24 @@ impl Timeline {
         Ok(View::new(world, seq, self.clock_at(seq)?))
     }
 
+    /// The digest of the state at `rev`: the same data gives the same forty digits, whatever the history.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Timeline::resolve).
+    pub fn digest(&self, rev: &Rev) -> Result<String, Error> {
+        Ok(self.at(rev)?.data_digest())
+    }
+
+    /// A place in history that can be moved, at first at `rev`.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Timeline::resolve).
+    pub fn walk(&self, rev: &Rev) -> Result<Walk, Error> {
+        Walk::new(self.clone(), self.resolve(rev)?)
+    }
+
     /// The record `seq`.
     ///
     /// # Errors
@@ -273,7 +306,7 @@ impl Timeline {
     /// # Errors
     ///
     /// As [`resolve`](Timeline::resolve).
-    pub fn history(&self, db: usize, key: &[u8], to: &Rev) -> Result<History<'_>, Error> {
+    pub fn history(&self, db: usize, key: &[u8], to: &Rev) -> Result<History, Error> {
         let to = self.resolve(to)?;
         Ok(History::new(&self.reader, db, key, to)?)
     }

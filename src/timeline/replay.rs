@@ -1,7 +1,9 @@
 //! [`Replay`]: the state, moving forward record by record.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
+use crate::command::Config;
 use crate::command::World;
 use crate::commit::Entry;
 use crate::commit::Record;
@@ -20,23 +22,36 @@ use super::touched::Touched;
 const MANY: usize = 100_000;
 
 /// A state that is on its way through history.
-pub(super) struct Replay<'a> {
-    reader: &'a Reader,
+pub(super) struct Replay {
+    reader: Arc<Reader>,
     world: World,
     /// The record after which `world` is the state.
     seq: Seq,
 }
 
-impl<'a> Replay<'a> {
+impl Replay {
     /// The state after record `seq`.
-    pub(super) fn at(reader: &'a Reader, seq: Seq) -> Result<Replay<'a>, JournalError> {
-        let world = state_at(reader, seq)?;
+    pub(super) fn at(reader: &Arc<Reader>, seq: Seq) -> Result<Replay, JournalError> {
+        let (reader, world) = (Arc::clone(reader), state_at(reader, seq)?);
         Ok(Replay { reader, world, seq })
     }
 
+    /// The state after record `seq`, which is known.
+    pub(super) fn with(reader: &Arc<Reader>, seq: Seq, keyspace: Keyspace) -> Replay {
+        let mut world = World::new(Config::default(), 0);
+        world.keyspace = keyspace;
+        let reader = Arc::clone(reader);
+        Replay { reader, world, seq }
+    }
+
     /// The earliest state that the journal still tells: nothing, but for a journal that was compacted.
-    pub(super) fn from_the_beginning(reader: &'a Reader) -> Result<Replay<'a>, JournalError> {
+    pub(super) fn from_the_beginning(reader: &Arc<Reader>) -> Result<Replay, JournalError> {
         Replay::at(reader, reader.first_seq() - 1)
+    }
+
+    /// The record after which this is the state.
+    pub(super) fn seq(&self) -> Seq {
+        self.seq
     }
 
     pub(super) fn world(&self) -> &World {
@@ -54,13 +69,20 @@ impl<'a> Replay<'a> {
 
     /// Takes the state to record `seq`, however far away that is.
     pub(super) fn jump(&mut self, seq: Seq) -> Result<(), JournalError> {
-        *self = Replay::at(self.reader, seq)?;
+        *self = Replay::at(&self.reader, seq)?;
+        Ok(())
+    }
+
+    /// Takes the state over all records up to `seq`, which is not before it.
+    pub(super) fn run_to(&mut self, seq: Seq) -> Result<(), JournalError> {
+        engine::advance(&mut self.world, &self.reader, self.seq, seq)?;
+        self.seq = seq;
         Ok(())
     }
 
     /// Takes the state over the next record.
     pub(super) fn step(&mut self, entry: &Entry) -> Result<(), JournalError> {
-        let earlier = |to| state_at(self.reader, to);
+        let earlier = |to| state_at(&self.reader, to);
         engine::step(&mut self.world, entry, earlier)?;
         self.seq = entry.seq;
         Ok(())

@@ -9,7 +9,13 @@ use crate::command::NoHost;
 use crate::command::Unit;
 use crate::command::World;
 use crate::command::spec;
+use crate::commit::Entry;
 use crate::commit::Seq;
+use crate::engine;
+use crate::journal::JournalError;
+use crate::journal::Reader;
+use crate::keyspace::Keyspace;
+use crate::keyspace::Slot;
 use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::session::Address;
@@ -37,6 +43,17 @@ impl View {
         }
     }
 
+    /// Becomes the state after another record.
+    pub(super) fn show(&mut self, keyspace: Keyspace, seq: Seq, clock_us: i64) {
+        self.world.keyspace = keyspace;
+        (self.seq, self.clock_us) = (seq, clock_us);
+    }
+
+    /// Takes the state over the next record.
+    pub(super) fn step(&mut self, reader: &Reader, entry: &Entry) -> Result<(), JournalError> {
+        engine::step(&mut self.world, entry, |to| engine::state_at(reader, to))
+    }
+
     /// The record after which this was the state; 0 for the beginning.
     pub fn seq(&self) -> Seq {
         self.seq
@@ -60,6 +77,18 @@ impl View {
     /// Everything that there was, to take along.
     pub fn into_world(self) -> World {
         self.world
+    }
+
+    /// The digest of all data: the same data gives the same forty digits, whatever the history.
+    pub fn data_digest(&self) -> String {
+        self.world.keyspace.digest()
+    }
+
+    /// The digest of what stands at a key, and when it expires; `None` where there is no such key.
+    pub fn key_digest(&self, db: usize, key: &[u8]) -> Option<String> {
+        let keyspace = &self.world.keyspace;
+        let slot = (db < keyspace.databases()).then(|| keyspace.db(db).get(key))?;
+        slot.map(Slot::digest)
     }
 
     /// The database that commands look at.

@@ -1,5 +1,7 @@
 //! Time travel: what the library tells about a recorded session, and history that grows by rewinding.
 
+mod walk;
+
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
@@ -52,6 +54,20 @@ impl Lab {
             run(&mut self.con, line);
         }
         self
+    }
+
+    /// Runs what [`any_line`] makes, half a second apart; errors are fine.
+    fn run_any(&mut self, lines: &[String]) {
+        for line in lines {
+            self.fake.clock().advance(Duration::from_millis(500));
+            match line.strip_prefix("REWIND ") {
+                Some(back) => {
+                    let rev = Rev::before(back.parse().unwrap());
+                    self.fake.rewind(rev).unwrap();
+                }
+                None => drop(try_run(&mut self.con, line)),
+            }
+        }
     }
 
     fn past(&self) -> Timeline {
@@ -618,15 +634,7 @@ proptest! {
     #[test]
     fn histories_agree_with_the_states(lines in prop::collection::vec(any_line(), 1..60)) {
         let mut lab = Lab::new();
-        for line in lines {
-            lab.fake.clock().advance(Duration::from_millis(500));
-            match line.strip_prefix("REWIND ") {
-                Some(back) => {
-                    lab.fake.rewind(Rev::before(back.parse().unwrap())).unwrap();
-                }
-                None => drop(try_run(&mut lab.con, &line)),
-            }
-        }
+        lab.run_any(&lines);
         let past = lab.past();
         for (db, key) in [(0, "a"), (0, "b"), (1, "a")] {
             let history = past.history(db, key.as_bytes(), &Rev::LAST).unwrap();
