@@ -5,6 +5,7 @@
 
 mod change;
 mod contents;
+mod describe;
 mod error;
 mod filter;
 mod history;
@@ -24,6 +25,14 @@ pub use change::PartChange;
 pub use change::Place;
 pub use contents::Contents;
 pub use contents::Part;
+pub use describe::Describe;
+pub use describe::Fields;
+pub use describe::describe_all;
+pub use describe::describe_commands;
+pub use describe::describe_slot;
+pub use describe::kind_of;
+pub use describe::origin_word;
+pub use describe::plain;
 pub use error::Error;
 pub use filter::Filter;
 pub use filter::client_of;

@@ -61,7 +61,7 @@ impl At {
             let mut object = place(&view);
             object.insert("db".to_owned(), json!(self.db));
             object.insert("command".to_owned(), json!(command));
-            object.insert("reply".to_owned(), json::reply(&reply));
+            object.insert("reply".to_owned(), json::reply(reply.clone()));
             out.object(object)?;
         } else {
             out.line(pretty(&reply))?;

@@ -61,7 +61,7 @@ impl Diff {
 
 fn print(change: &Change, room: Room, out: &mut Output) -> Result<(), Failure> {
     if out.json {
-        return out.object(json::change(change));
+        return out.object(json::describe(change));
     }
     let lines = text::change(change, room, out.paint);
     lines.iter().try_for_each(|line| out.line(line))

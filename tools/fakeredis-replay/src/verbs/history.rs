@@ -73,14 +73,7 @@ impl History {
 
     fn print(&self, version: &Version, width: usize, out: &mut Output) -> Result<(), Failure> {
         if out.json {
-            let mut object = json::entry(&version.entry);
-            let change = json::change(&version.change);
-            object.extend(
-                change
-                    .into_iter()
-                    .filter(|(name, _)| name != "db" && name != "key"),
-            );
-            return out.object(object);
+            return out.object(json::describe(version));
         }
         let room = self.length.room(Room::LINE);
         out.line(text::line(&version.entry, width, room, out.paint))?;

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use fakeredis::commit::Entry;
+use fakeredis::timeline::Describe;
 use fakeredis::timeline::Filter;
 use fakeredis::timeline::RevRange;
 use fakeredis::timeline::Touched;
-use serde_json::json;
 
 use super::Journal;
 use super::Length;
@@ -89,18 +89,7 @@ impl Log {
             let room = self.length.room(Room::LINE);
             return out.line(text::line(entry, width, room, out.paint));
         }
-        let mut object = json::entry(entry);
-        let touched = Touched::of(&entry.record);
-        object.insert("keys".to_owned(), json::keys(&touched));
-        if touched.is_sweeping() {
-            let databases = touched.databases.iter().collect::<Vec<_>>();
-            let swept = if touched.everything {
-                json!("all")
-            } else {
-                json!(databases)
-            };
-            object.insert("databases".to_owned(), swept);
-        }
-        out.object(object)
+        let touched = Touched::of(&entry.record).describe();
+        out.object(json::object(entry.describe().and(touched)))
     }
 }

@@ -12,6 +12,8 @@ use fakeredis::resp::pretty;
 use fakeredis::timeline::Shown;
 use fakeredis::timeline::client_of;
 use fakeredis::timeline::commands_of;
+use fakeredis::timeline::kind_of;
+use fakeredis::timeline::origin_word;
 use fakeredis::timeline::replies_of;
 use fakeredis::timeline::rfc3339;
 
@@ -44,22 +46,12 @@ impl Show {
         let timeline = self.journal.open()?;
         let shown = timeline.show(timeline.resolve(&self.rev)?)?;
         if out.json {
-            out.object(object(&shown))?;
+            out.object(json::describe(&shown))?;
         } else {
             print(&shown, self.length.room(Room::PAGE), out)?;
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn object(shown: &Shown) -> json::Object {
-    let mut object = json::entry(&shown.entry);
-    if let Record::Commit(commit) = &shown.entry.record {
-        object.insert("effects".to_owned(), json::effects(commit));
-    }
-    let changes = shown.changes.iter().map(json::change);
-    object.insert("changes".to_owned(), changes.collect());
-    object
 }
 
 fn print(shown: &Shown, room: Room, out: &mut Output) -> Result<(), Failure> {
@@ -83,7 +75,7 @@ fn print(shown: &Shown, room: Room, out: &mut Output) -> Result<(), Failure> {
 }
 
 fn head(entry: &Entry, out: &mut Output) -> Result<(), Failure> {
-    let kind = json::kind(&entry.record);
+    let kind = kind_of(&entry.record);
     out.line(format!("record   {}  {kind}", out.paint.seq(entry.seq)))?;
     out.line(format!("time     {}", rfc3339(entry.clock_us)))?;
     if let Some(client) = client_of(&entry.record) {
@@ -92,7 +84,7 @@ fn head(entry: &Entry, out: &mut Output) -> Result<(), Failure> {
     match &entry.record {
         Record::Commit(commit) => {
             out.line(format!("db       {}", commit.db))?;
-            out.line(format!("origin   {}", json::origin(commit.origin)))
+            out.line(format!("origin   {}", origin_word(commit.origin)))
         }
         Record::Observed(observed) => out.line(format!("db       {}", observed.db)),
         Record::Setting(setting) => out.line(format!("db       {}", setting.db)),

@@ -6,18 +6,17 @@ use clap::Args;
 use fakeredis::Rev;
 use fakeredis::Timeline;
 use fakeredis::commit::Entry;
-use fakeredis::commit::Record;
+use fakeredis::resp::Reply;
 use fakeredis::timeline;
 use fakeredis::timeline::AbortStory;
 use fakeredis::timeline::CommitStory;
+use fakeredis::timeline::Describe;
 use fakeredis::timeline::Fate;
+use fakeredis::timeline::Fields;
 use fakeredis::timeline::KeyStory;
-use fakeredis::timeline::Version;
 use fakeredis::timeline::Watch;
 use fakeredis::timeline::client_of;
 use fakeredis::timeline::rfc3339;
-use serde_json::Value;
-use serde_json::json;
 
 use super::Journal;
 use super::records;
@@ -78,7 +77,10 @@ impl Why {
             timeline.why_key(self.db, key.as_bytes(), &self.at)
         })?;
         if out.json {
-            return out.object(key_object(self.db, key, &story));
+            let key = Fields::default()
+                .with("db", Reply::len(self.db))
+                .with("key", Reply::bulk(key));
+            return out.object(json::object(key.and(story.describe())));
         }
         print_key(&text::key(self.db, key.as_bytes(), out.paint), &story, out)
     }
@@ -96,11 +98,9 @@ fn last_abort(timeline: &Timeline) -> Result<u64, Failure> {
 
 fn of_record(timeline: &Timeline, seq: u64, out: &mut Output) -> Result<(), Failure> {
     match timeline.why(seq)? {
-        timeline::Why::Aborted(story) if out.json => out.object(abort_object(&story)),
+        story if out.json => out.object(json::describe(&story)),
         timeline::Why::Aborted(story) => print_abort(&story, out),
-        timeline::Why::Changed(story) if out.json => out.object(commit_object(&story)),
         timeline::Why::Changed(story) => print_commit(&story, out),
-        timeline::Why::Plain(entry) if out.json => out.object(json::entry(&entry)),
         timeline::Why::Plain(entry) => out.line(reference(&entry, out)),
     }
 }
@@ -263,77 +263,4 @@ fn fate(fate: Fate) -> &'static str {
         Fate::Evicted => "it was evicted",
         Fate::Rewound => "history was rewound",
     }
-}
-
-fn fate_word(fate: Fate) -> &'static str {
-    match fate {
-        Fate::NeverThere => "never_there",
-        Fate::Created => "created",
-        Fate::Changed => "changed",
-        Fate::Replaced => "replaced",
-        Fate::Deleted => "deleted",
-        Fate::MovedAway => "moved_away",
-        Fate::Flushed => "flushed",
-        Fate::Swapped => "swapped",
-        Fate::Expired => "expired",
-        Fate::Evicted => "evicted",
-        Fate::Rewound => "rewound",
-    }
-}
-
-fn abort_object(story: &AbortStory) -> json::Object {
-    let mut object = json::entry(&story.entry);
-    let watch = match story.watch {
-        Watch::At { seq, clock_us } => json!({"seq": seq, "time": rfc3339(clock_us)}),
-        Watch::After { seq, clock_us } => json!({"after": seq, "since": clock_us.map(rfc3339)}),
-    };
-    object.insert("watch".to_owned(), watch);
-    let by = story.culprit.as_ref().map(json::entry);
-    object.insert(
-        "changed_by".to_owned(),
-        by.map_or(Value::Null, Value::Object),
-    );
-    object.insert("changed_with".to_owned(), json::commands(&story.commands));
-    let change = story.change.as_ref().map(json::change);
-    object.insert(
-        "change".to_owned(),
-        change.map_or(Value::Null, Value::Object),
-    );
-    object
-}
-
-fn commit_object(story: &CommitStory) -> json::Object {
-    let mut object = json::entry(&story.entry);
-    let entry = |entry: &Option<Entry>| {
-        entry
-            .as_ref()
-            .map(json::entry)
-            .map_or(Value::Null, Value::Object)
-    };
-    if matches!(&story.entry.record, Record::Commit(_)) && story.cause.is_some() {
-        object.insert("served_by".to_owned(), entry(&story.cause));
-    }
-    let replaced = story.replaced.iter().map(|replaced| {
-        let mut change = json::change(&replaced.change);
-        change.insert("last_changed_by".to_owned(), entry(&replaced.by));
-        change
-    });
-    object.insert("changes".to_owned(), replaced.collect());
-    object
-}
-
-fn key_object(db: usize, key: &str, story: &KeyStory) -> Value {
-    let version = |version: &Option<Version>| {
-        let entry = version.as_ref().map(|version| json::entry(&version.entry));
-        entry.map_or(Value::Null, Value::Object)
-    };
-    json!({
-        "db": db,
-        "key": json::text(key.as_bytes()),
-        "exists": story.now.is_some(),
-        "fate": fate_word(story.fate),
-        "now": json::slot(story.now.as_ref()),
-        "last": version(&story.last),
-        "timed_by": version(&story.timed_by),
-    })
 }
