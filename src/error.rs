@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::exchange;
 use crate::fixtures::FixtureError;
 use crate::journal::JournalError;
 use crate::timeline;
@@ -25,6 +26,8 @@ pub enum Error {
     },
     /// A dataset can't be read or loaded.
     Fixture(FixtureError),
+    /// A real server's file can't be read or written.
+    Exchange(exchange::Error),
     /// A setting that can't be.
     Config(String),
 }
@@ -35,6 +38,7 @@ impl fmt::Display for Error {
             Error::Journal(error) => write!(f, "{error}"),
             Error::Fixture(error) => write!(f, "{error}"),
             Error::Timeline(error) => write!(f, "{error}"),
+            Error::Exchange(error) => write!(f, "{error}"),
             Error::NoJournal => f.write_str(
                 "this fake has no journal, so it has no history; open it with FakeRedis::open(dir)",
             ),
@@ -50,6 +54,7 @@ impl std::error::Error for Error {
             Error::Journal(error) => Some(error),
             Error::Fixture(error) => Some(error),
             Error::Timeline(error) => Some(error),
+            Error::Exchange(error) => Some(error),
             Error::Io { source, .. } => Some(source),
             Error::NoJournal | Error::Config(_) => None,
         }
@@ -65,6 +70,16 @@ impl From<JournalError> for Error {
 impl From<FixtureError> for Error {
     fn from(error: FixtureError) -> Self {
         Error::Fixture(error)
+    }
+}
+
+impl From<exchange::Error> for Error {
+    fn from(error: exchange::Error) -> Self {
+        match error {
+            exchange::Error::Journal(error) => Error::Journal(error),
+            exchange::Error::Timeline(error) => Error::Timeline(error),
+            error => Error::Exchange(error),
+        }
     }
 }
 

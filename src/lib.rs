@@ -48,6 +48,7 @@
 //! | a port for clients in other languages | `FakeRedis::serve`, `Server` (feature `server`) |
 //! | the past | [`FakeRedis::at`], [`FakeRedis::history`], [`FakeRedis::rewind`], [`timeline`] |
 //! | a journal's records and condition | [`journal`], [`commit`] |
+//! | data from and for a real server | [`exchange`] |
 //! | replies and how redis-cli prints them | [`resp`] |
 //!
 //! # How it is built
@@ -61,7 +62,7 @@
 //! | `command` · `journal` | what commands mean, without a disk · bytes on a disk, without Redis |
 //! | `engine` | the single writer |
 //! | `timeline` `fixtures` | the past; datasets |
-//! | `client` `server` | the front doors |
+//! | `client` `server` `exchange` | the front doors, and files of real servers |
 //!
 //! Modules that are public but not listed in this documentation are there for the crate's own tests and
 //! tools; they may change in any release.
@@ -78,6 +79,7 @@ pub mod commit;
 #[doc(hidden)]
 pub mod engine;
 mod error;
+pub mod exchange;
 mod fakeredis;
 pub mod fixtures;
 pub mod journal;

@@ -154,7 +154,8 @@ fn played_elsewhere() -> TempDir {
     dir
 }
 
-fn sessions() -> BTreeMap<String, Transcript> {
+/// All transcripts, and random sessions.
+pub fn sessions() -> BTreeMap<String, Transcript> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let files = folder
         .read_dir()
@@ -204,7 +205,7 @@ fn play(dir: &Path, name: &str, session: &Transcript) {
 }
 
 /// The reply, if the step has one; clients are numbered from `first` on.
-fn play_step(target: &mut InProcess, step: &Step, first: usize) -> String {
+pub fn play_step(target: &mut InProcess, step: &Step, first: usize) -> String {
     match step {
         Step::Note(_) => {}
         Step::Sleep(time) => target.sleep(*time),

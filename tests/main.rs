@@ -10,6 +10,7 @@ mod client;
 mod determinism;
 mod differential;
 mod examples;
+mod exchange;
 mod long_history;
 mod recording;
 mod redis_rs;

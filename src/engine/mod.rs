@@ -11,6 +11,7 @@ mod ahead;
 mod blocking;
 mod checkpoint;
 mod compaction;
+mod foreign;
 mod host;
 mod look_ahead;
 mod open;
@@ -22,6 +23,7 @@ mod turn;
 
 pub use compaction::compact;
 pub use compaction::compact_on;
+pub use foreign::ForeignUnit;
 pub use look_ahead::LookAhead;
 pub use open::CHECKPOINT_EVERY;
 pub use open::JournalOptions;

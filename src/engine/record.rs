@@ -194,6 +194,11 @@ impl Recorder {
         Ok(())
     }
 
+    /// The checksum of a reply, as records have it.
+    pub(super) fn reply_crc(&mut self, reply: &Reply) -> u32 {
+        crc(&self.checksum, encoded(reply, &mut self.replies))
+    }
+
     fn commit(
         &mut self,
         unit: &Unit,

@@ -16,6 +16,7 @@ use crate::journal::Checkpoint;
 use crate::journal::Frames;
 use crate::journal::JournalError;
 use crate::journal::Reader;
+use crate::resp::Reply;
 use crate::session::Address;
 use crate::session::Session;
 
@@ -143,7 +144,7 @@ pub fn step(
                 db: commit.db,
                 seed: commit.seed,
             });
-            commit.each_effect(|argv| applier.run(argv));
+            commit.each_effect(|argv| drop(applier.run(argv)));
         }
         Record::Rewind(rewind) => world.keyspace = earlier(rewind.to)?.keyspace,
         Record::Open(_)
@@ -158,14 +159,14 @@ pub fn step(
 }
 
 /// Applies the effects of commits to a world, each commit's at its own time.
-struct Applier<'a> {
+pub(super) struct Applier<'a> {
     world: &'a mut World,
     session: Session,
     unit: Unit,
 }
 
 impl<'a> Applier<'a> {
-    fn new(world: &'a mut World) -> Applier<'a> {
+    pub(super) fn new(world: &'a mut World) -> Applier<'a> {
         Applier {
             world,
             session: Session::new(0, Address::default(), 0),
@@ -196,7 +197,7 @@ impl<'a> Applier<'a> {
     }
 
     /// What follows are the effects of another commit.
-    fn begin(&mut self, head: &Head) {
+    pub(super) fn begin(&mut self, head: &Head) {
         self.session.id = head.client;
         self.session.db = head.db as usize;
         self.world.keyspace.grow(self.session.db + 1);
@@ -204,13 +205,13 @@ impl<'a> Applier<'a> {
         self.unit.set_seed(head.seed);
     }
 
-    fn run(&mut self, argv: &[&[u8]]) {
+    pub(super) fn run(&mut self, argv: &[&[u8]]) -> Reply {
         let mut context = Context {
             world: self.world,
             session: &mut self.session,
             unit: &mut self.unit,
             host: &mut NoHost,
         };
-        command::apply(&mut context, argv);
+        command::apply(&mut context, argv)
     }
 }

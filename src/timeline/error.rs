@@ -33,6 +33,13 @@ pub enum Error {
         /// The names that there are, newest first.
         there_are: Vec<String>,
     },
+    /// A rewind goes back to before the range, so that the state at its end does not follow from the one before it.
+    Elsewhere {
+        /// The rewind.
+        at: Seq,
+        /// The record that it goes back to.
+        to: Seq,
+    },
     /// The range ends before it starts.
     Backwards {
         /// The place before the first record.
@@ -81,6 +88,10 @@ impl fmt::Display for Error {
             }
             Error::NothingToRedo => f.write_str(
                 "there is nothing to redo: nothing was undone since the last change, or all of it is redone",
+            ),
+            Error::Elsewhere { at, to } => write!(
+                f,
+                "record {at} goes back to record {to}, which is before the range; begin the range there or earlier: {to}.."
             ),
             Error::Backwards { from, to } => write!(
                 f,

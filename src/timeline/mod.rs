@@ -9,6 +9,7 @@ mod describe;
 mod error;
 mod filter;
 mod history;
+mod lineage;
 mod log;
 mod replay;
 mod replies;

@@ -55,7 +55,7 @@ impl RealServer {
     /// Leaves the server and its data as they are; the clients are new.
     pub fn reconnect(&mut self) {
         let (process, wire) = self.running.as_mut().expect("reset starts the server");
-        *wire = Wire::new(process.port, Protocol::Resp2);
+        *wire = Wire::new(process.server.port, Protocol::Resp2);
     }
 
     fn wire(&mut self) -> &mut Wire {
@@ -69,7 +69,7 @@ impl Target for RealServer {
         // The old server goes before the new one comes.
         self.running = None;
         let process = Process::start(&self.program);
-        let wire = Wire::new(process.port, protocol);
+        let wire = Wire::new(process.server.port, protocol);
         self.running = Some((process, wire));
     }
 
@@ -88,44 +88,54 @@ impl Target for RealServer {
 
 /// A running server with a directory of its own; both end with it.
 struct Process {
-    child: Child,
-    port: u16,
+    server: Running,
     _dir: TempDir,
 }
 
 impl Process {
     fn start(program: &Path) -> Process {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Running::start(program, dir.path(), &[]);
+        Process { server, _dir: dir }
+    }
+}
+
+/// A running server in a directory of somebody else's; it ends with this.
+pub struct Running {
+    child: Child,
+    pub port: u16,
+}
+
+impl Running {
+    /// Starts the server with these arguments beside the usual ones.
+    pub fn start(program: &Path, dir: &Path, arguments: &[&str]) -> Running {
         // The port is free when it is picked; another process may still be faster to take it.
-        let started = (0..10).find_map(|_| Process::try_start(program));
+        let started = (0..10).find_map(|_| Running::try_start(program, dir, arguments));
         started.expect("a server that starts")
     }
 
-    fn try_start(program: &Path) -> Option<Process> {
+    fn try_start(program: &Path, dir: &Path, arguments: &[&str]) -> Option<Running> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
         let port = port.unwrap().port();
-        let dir = tempfile::tempdir().unwrap();
         let flags = FLAGS.map(|(name, value)| [format!("--{name}"), value.into()]);
         let mut child = Command::new(program)
             .args(["--port", &port.to_string(), "--dir"])
-            .arg(dir.path())
+            .arg(dir)
             .args(flags.as_flattened())
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let log = BufReader::new(child.stdout.take().expect("a piped log"));
-        let process = Process {
-            child,
-            port,
-            _dir: dir,
-        };
+        let running = Running { child, port };
         let ready =
             |line: Result<String, _>| line.is_ok_and(|line| line.contains("Ready to accept"));
-        log.lines().any(ready).then_some(process)
+        log.lines().any(ready).then_some(running)
     }
 }
 
-impl Drop for Process {
+impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended by itself (SHUTDOWN).
         let _ = self.child.kill();

@@ -94,12 +94,13 @@ impl<'a> Claim<'a> {
         Ok(())
     }
 
-    /// When the entries are to have been delivered: now, unless a time in the past was given.
-    fn delivered_ms(&self, now_ms: i64) -> i64 {
-        let given = self
-            .delivered_ms
-            .filter(|at_ms| (0..=now_ms).contains(at_ms));
-        given.unwrap_or(now_ms)
+    /// When the entries are to have been delivered: now, unless a time in the past was given. What is recorded was so,
+    /// even where a record's own time is only known to the second.
+    fn delivered_ms(&self, cx: &Context<'_>) -> i64 {
+        let is_past = |at_ms: &i64| cx.unit.applying || (0..=cx.now_ms()).contains(at_ms);
+        self.delivered_ms
+            .filter(is_past)
+            .unwrap_or_else(|| cx.now_ms())
     }
 
     /// Notes that the consumer is there, which may be new; whether it is.
@@ -133,7 +134,7 @@ impl<'a> Claim<'a> {
         let pending = Pending {
             id,
             consumer: Bytes::from(self.consumer),
-            delivered_ms: self.delivered_ms(now_ms),
+            delivered_ms: self.delivered_ms(cx),
             deliveries,
         };
         let group = self.place.write(cx)?;

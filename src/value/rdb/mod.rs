@@ -24,6 +24,7 @@ pub use self::listpack::Entry as ListpackEntry;
 pub(super) use self::listpack::Listpack;
 pub(super) use self::listpack::entry_size as listpack_size;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use triomphe::Arc;
@@ -37,9 +38,11 @@ use super::StringValue;
 use super::Value;
 
 /// The version of the format that Redis 8.2 writes, and the newest that it reads.
-const VERSION: u16 = 12;
+pub const VERSION: u16 = 12;
 /// The bytes behind a value: the version and the checksum.
 pub const FOOTER: usize = 10;
+/// The type byte of what a module keeps. Of all modules, vector sets are known here.
+pub const MODULE: u8 = 7;
 /// CRC-64 after Jones, reflected, starting from 0.
 static CRC: crc::Crc<u64, crc::Table<16>> = crc::Crc::<u64, _>::new(&crc::CRC_64_REDIS);
 
@@ -53,7 +56,7 @@ mod kind {
     pub const HASH: u8 = 4;
     pub const ZSET: u8 = 5;
     /// What a module keeps; here, a vector set.
-    pub const MODULE: u8 = 7;
+    pub const MODULE: u8 = super::MODULE;
     pub const HASH_ZIPMAP: u8 = 9;
     pub const LIST_ZIPLIST: u8 = 10;
     pub const SET_INTSET: u8 = 11;
@@ -126,7 +129,7 @@ pub fn dump(value: &Value, compress: bool, limits: &Limits) -> Vec<u8> {
     let mut payload = Vec::new();
     encode(value, &mut payload, style);
     payload.extend(VERSION.to_le_bytes());
-    payload.extend(CRC.checksum(&payload).to_le_bytes());
+    payload.extend(checksum(&payload).to_le_bytes());
     payload
 }
 
@@ -147,16 +150,12 @@ pub fn restore(payload: &[u8], limits: &Limits) -> Result<Value, RestoreError> {
     let (value, footer) = payload.split_at(end.ok_or(RestoreError::Footer)?);
     let mut footer = Input::new(footer);
     let version = u16::from_le_bytes(footer.array()?);
-    let checksum = u64::from_le_bytes(footer.array()?);
-    if version > VERSION || checksum != CRC.checksum(&payload[..payload.len() - 8]) {
+    let crc = u64::from_le_bytes(footer.array()?);
+    if version > VERSION || crc != checksum(&payload[..payload.len() - 8]) {
         return Err(RestoreError::Footer);
     }
-    let kind = value.first().copied();
-    let (mut value, _) = decode(Input::new(value), limits)?;
-    if let (Some(kind::HASH_TTL | kind::HASH_TTL_PREVIEW), Value::Hash(hash)) = (kind, &mut value) {
-        Arc::make_mut(hash).order();
-    }
-    Ok(value)
+    let (kind, mut value) = value.split_first().ok_or(RestoreError::Format)?;
+    read_object(*kind, &mut value, limits)
 }
 
 /// Appends `value` without a footer. Unlike DUMP it keeps the order of the state, so that
@@ -194,6 +193,51 @@ pub fn decode_value(bytes: &mut &[u8]) -> Result<Value, RestoreError> {
     }
     *bytes = rest;
     Ok(value)
+}
+
+/// Reads the value of an RDB file whose type byte is `kind`, in the encoding that Redis chooses within these limits, and
+/// moves `bytes` behind it.
+///
+/// # Errors
+///
+/// When the bytes are not such a value.
+pub fn read_object(kind: u8, bytes: &mut &[u8], limits: &Limits) -> Result<Value, RestoreError> {
+    let mut input = Input::new(bytes);
+    let mut value = read(kind, &mut input, limits)?;
+    if let (kind::HASH_TTL | kind::HASH_TTL_PREVIEW, Value::Hash(hash)) = (kind, &mut value) {
+        Arc::make_mut(hash).order();
+    }
+    *bytes = input.rest();
+    Ok(value)
+}
+
+/// Reads a string of an RDB file, and moves `bytes` behind it.
+///
+/// # Errors
+///
+/// When the bytes are not a string.
+pub fn read_string<'a>(bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>, RestoreError> {
+    let mut input = Input::new(bytes);
+    let string = string::read(&mut input)?;
+    *bytes = input.rest();
+    Ok(string)
+}
+
+/// Reads a length or another number of an RDB file, and moves `bytes` behind it.
+///
+/// # Errors
+///
+/// When the bytes are not a number.
+pub fn read_length(bytes: &mut &[u8]) -> Result<u64, RestoreError> {
+    let mut input = Input::new(bytes);
+    let length = length::read(&mut input)?;
+    *bytes = input.rest();
+    Ok(length)
+}
+
+/// The checksum of serialized values and of RDB files.
+pub fn checksum(bytes: &[u8]) -> u64 {
+    CRC.checksum(bytes)
 }
 
 /// A value, in the encoding that its contents ask for, and the bytes behind it.
