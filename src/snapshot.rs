@@ -1,6 +1,8 @@
 //! Snapshots and forks: a state that is kept, given back, or handed to another fake.
 
+use crate::clock::Clock;
 use crate::command::Config;
+use crate::command::World;
 use crate::commit::CommandList;
 use crate::commit::How;
 use crate::commit::Rewind;
@@ -11,6 +13,7 @@ use crate::error::Error;
 use crate::fakeredis::FakeRedis;
 use crate::fixtures;
 use crate::keyspace::Keyspace;
+use crate::timeline::View;
 
 /// How many commands make one record where a foreign snapshot is restored into a journal.
 const BATCH: usize = 1000;
@@ -94,11 +97,38 @@ impl FakeRedis {
     /// ```
     #[must_use]
     pub fn fork(&self) -> FakeRedis {
-        let clock = self.clock().fork();
-        let (config, keyspace): (Config, Keyspace) = {
+        let (config, keyspace) = {
             let core = self.engine().lock();
             (core.world().config.clone(), core.world().keyspace.clone())
         };
+        FakeRedis::in_memory(config, keyspace, self.clock().fork())
+    }
+
+    /// A fake in memory with the data that `view` shows. It takes writes, and the past knows nothing of them. Its clock
+    /// stands still at the view's time, so that no key expires while somebody looks.
+    ///
+    /// ```
+    /// use fakeredis::{FakeRedis, Rev};
+    /// use redis::Commands;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let fake = FakeRedis::open(dir.path())?;
+    /// # let _: () = fake.connection().set("stock", 10)?;
+    /// let then = FakeRedis::from_view(fake.at(Rev::LAST)?);
+    /// let _: () = then.connection().set("stock", 0)?;
+    /// assert_eq!(fake.connection().get::<_, i64>("stock")?, 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn from_view(view: View) -> FakeRedis {
+        let clock = Clock::frozen_at(view.time());
+        let World {
+            config, keyspace, ..
+        } = view.into_world();
+        FakeRedis::in_memory(config, keyspace, clock)
+    }
+
+    fn in_memory(config: Config, keyspace: Keyspace, clock: Clock) -> FakeRedis {
         let engine = Engine::in_memory(config, clock.clone(), 0);
         engine.lock().adopt(keyspace);
         FakeRedis::from_parts(engine, clock)
