@@ -6,6 +6,7 @@ mod failure;
 mod json;
 mod output;
 mod patience;
+mod step;
 mod text;
 mod verbs;
 

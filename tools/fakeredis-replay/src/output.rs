@@ -17,7 +17,7 @@ use crate::failure::Failure;
 
 /// Where answers go.
 pub struct Output {
-    stream: BufWriter<Stdout>,
+    stream: Stream,
     /// Whether answers are JSON.
     pub json: bool,
     pub paint: Paint,
@@ -30,7 +30,7 @@ impl Output {
             choice => choice,
         };
         Output {
-            stream: BufWriter::new(io::stdout()),
+            stream: Stream::Stdout(BufWriter::new(io::stdout())),
             json,
             paint: Paint {
                 colour: choice != ColorChoice::Never,
@@ -38,8 +38,25 @@ impl Output {
         }
     }
 
+    /// What `print` prints, as text.
+    pub fn text(
+        paint: Paint,
+        print: impl FnOnce(&mut Output) -> Result<(), Failure>,
+    ) -> Result<String, Failure> {
+        let mut out = Output {
+            stream: Stream::Text(Vec::new()),
+            json: false,
+            paint,
+        };
+        print(&mut out)?;
+        Ok(match out.stream {
+            Stream::Text(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Stream::Stdout(_) => String::new(),
+        })
+    }
+
     pub fn line(&mut self, text: impl Display) -> Result<(), Failure> {
-        Ok(writeln!(self.stream, "{text}")?)
+        Ok(writeln!(self.stream.writer(), "{text}")?)
     }
 
     /// One JSON object on a line of its own.
@@ -48,7 +65,21 @@ impl Output {
     }
 
     pub fn finish(&mut self) -> Result<(), Failure> {
-        Ok(self.stream.flush()?)
+        Ok(self.stream.writer().flush()?)
+    }
+}
+
+enum Stream {
+    Stdout(BufWriter<Stdout>),
+    Text(Vec<u8>),
+}
+
+impl Stream {
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Stream::Stdout(stdout) => stdout,
+            Stream::Text(bytes) => bytes,
+        }
     }
 }
 
@@ -59,6 +90,10 @@ pub struct Paint {
 }
 
 impl Paint {
+    /// Plain text.
+    #[cfg(test)]
+    pub const NONE: Paint = Paint { colour: false };
+
     pub fn dim(self, text: impl Display) -> String {
         self.style(Style::new().dimmed(), text)
     }

@@ -18,6 +18,8 @@ use fakeredis::timeline::PartChange;
 use fakeredis::timeline::Place;
 use fakeredis::timeline::Touched;
 use fakeredis::timeline::client_of;
+use fakeredis::timeline::kind_of;
+use fakeredis::timeline::origin_word;
 use fakeredis::timeline::replies_of;
 use fakeredis::timeline::rfc3339;
 
@@ -113,8 +115,19 @@ pub fn client(client: &Client) -> String {
 
 /// A record on one line: place, time, client, what happened, which keys that changed.
 pub fn line(entry: &Entry, width: usize, room: Room, paint: Paint) -> String {
+    line_at(&rfc3339(entry.clock_us), entry, width, room, paint)
+}
+
+/// The same with the time of day alone.
+pub fn short_line(entry: &Entry, width: usize, room: Room, paint: Paint) -> String {
+    let time = rfc3339(entry.clock_us);
+    let time_of_day = time.get(11..26).unwrap_or(&time);
+    line_at(time_of_day, entry, width, room, paint)
+}
+
+fn line_at(time: &str, entry: &Entry, width: usize, room: Room, paint: Paint) -> String {
     let seq = paint.seq(format!("{:>width$}", entry.seq));
-    let time = paint.dim(rfc3339(entry.clock_us));
+    let time = paint.dim(time);
     let who = client_of(&entry.record).map_or_else(|| "-".to_owned(), client);
     let what = what(entry, room);
     let what = match &entry.record {
@@ -140,6 +153,30 @@ fn rewind_line(rewind: Rewind) -> String {
         How::Undo(changes) => format!("undo of {changes} changes: back to {to}"),
         How::Redo(1) => format!("redo: as after {to}"),
         How::Redo(changes) => format!("redo of {changes} changes: as after {to}"),
+    }
+}
+
+/// What kind of record it is, and whose: `record 6, exec, #1 checkout, db 0`.
+pub fn heading(entry: &Entry) -> String {
+    let mut parts = vec![format!("record {}", entry.seq)];
+    match &entry.record {
+        Record::Commit(commit) => parts.push(origin_word(commit.origin).to_owned()),
+        record => parts.push(kind_of(record).to_owned()),
+    }
+    let known = client_of(&entry.record).filter(|client| client.id != 0);
+    parts.extend(known.map(client));
+    parts.extend(db_of(&entry.record).map(|db| format!("db {db}")));
+    parts.join(", ")
+}
+
+/// The database that a record's commands began in.
+fn db_of(record: &Record) -> Option<u32> {
+    match record {
+        Record::Commit(commit) => Some(commit.db),
+        Record::Aborted(aborted) => Some(aborted.db),
+        Record::Observed(observed) => Some(observed.db),
+        Record::Setting(setting) => Some(setting.db),
+        _ => None,
     }
 }
 

@@ -11,6 +11,8 @@ use tempfile::TempDir;
 
 use super::session::replay;
 use super::session::run;
+#[cfg(unix)]
+use super::terminal::Terminal;
 
 const PAGE: &str = include_str!("../../../docs/replay.md");
 
@@ -87,6 +89,26 @@ fn the_page_tells_the_truth() {
         }
     }
     assert!(calls >= 10, "{calls}");
+}
+
+/// The screens of the page about stepping: 80 columns, and as many lines as there are.
+#[cfg(unix)]
+#[test]
+fn the_screens_are_what_one_sees() {
+    let (journal, dir) = (story(), tempfile::tempdir().unwrap());
+    std::os::unix::fs::symlink(journal.path(), dir.path().join("data")).unwrap();
+    let page = include_str!("../../../docs/time-travel.md");
+    let blocks: Vec<&str> = page.split("```screen\n").skip(1).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let (call, rest) = block.split_once('\n').unwrap();
+        let screen = rest.split("\n```").next().unwrap();
+        let args: Vec<&str> = call.split(' ').skip(2).collect();
+        let mut terminal = Terminal::run(dir.path(), &args, (24, 80), &[]);
+        terminal.wait_until(screen, |terminal| terminal.text() == screen);
+        terminal.press("q");
+        assert_eq!(terminal.end(), 0);
+    }
 }
 
 fn answer(dir: &Path, verb: &str, rest: &[&str]) -> String {

@@ -11,4 +11,10 @@ mod docs;
 mod failures;
 mod json;
 mod mending;
+#[cfg(unix)]
+mod serve;
 mod session;
+#[cfg(unix)]
+mod step;
+#[cfg(unix)]
+mod terminal;

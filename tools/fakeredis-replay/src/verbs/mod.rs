@@ -8,8 +8,10 @@ mod history;
 mod info;
 mod log;
 mod repair;
-mod show;
-mod why;
+mod serve;
+pub mod show;
+mod step;
+pub mod why;
 
 use std::path::PathBuf;
 
@@ -39,6 +41,10 @@ pub enum Verb {
     History(history::History),
     /// Why an EXEC was aborted, what a commit replaced, why a key is gone.
     Why(why::Why),
+    /// The past as a server that any client attaches to; writes go to a scratch copy.
+    Serve(serve::Serve),
+    /// A debugger in the terminal: back and forth through history, with breakpoints.
+    Step(step::Step),
     /// Verifies every byte: exit code 0 clean, 1 torn, 2 damaged, 3 unknown format, 4 unreadable.
     Check(check::Check),
     /// Says what mends a damaged journal, and does it with --apply.
@@ -57,6 +63,8 @@ impl Verb {
             Verb::Diff(verb) => verb.run(out),
             Verb::History(verb) => verb.run(out),
             Verb::Why(verb) => verb.run(out),
+            Verb::Serve(verb) => verb.run(out),
+            Verb::Step(verb) => verb.run(out),
             Verb::Check(verb) => verb.run(out),
             Verb::Repair(verb) => verb.run(out),
             Verb::Compact(verb) => verb.run(out),

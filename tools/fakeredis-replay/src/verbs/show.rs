@@ -56,6 +56,11 @@ impl Show {
 
 fn print(shown: &Shown, room: Room, out: &mut Output) -> Result<(), Failure> {
     head(&shown.entry, out)?;
+    body(shown, room, out)
+}
+
+/// The record's commands, and what they came to.
+pub fn body(shown: &Shown, room: Room, out: &mut Output) -> Result<(), Failure> {
     commands(&shown.entry, room, out)?;
     if let Record::Commit(commit) = &shown.entry.record {
         effects(commit, room, out)?;

@@ -96,7 +96,8 @@ fn last_abort(timeline: &Timeline) -> Result<u64, Failure> {
     })
 }
 
-fn of_record(timeline: &Timeline, seq: u64, out: &mut Output) -> Result<(), Failure> {
+/// Why a record is there.
+pub fn of_record(timeline: &Timeline, seq: u64, out: &mut Output) -> Result<(), Failure> {
     match timeline.why(seq)? {
         story if out.json => out.object(json::describe(&story)),
         timeline::Why::Aborted(story) => print_abort(&story, out),
