@@ -26,6 +26,7 @@ use crate::support::transcript::Exchange;
 use crate::support::transcript::Order;
 use crate::support::transcript::Step;
 use crate::support::transcript::Transcript;
+use crate::support::verified::verify;
 
 /// Tells a process where to play the sessions.
 const DIR: &str = "FAKEREDIS_TEST_SESSIONS";
@@ -93,6 +94,9 @@ fn two_processes_write_the_same_bytes() {
         let reopened = open(first.path(), &name, ours::started());
         assert_eq!(reopened.digest(), digest.unwrap(), "{name} reopened");
     }
+    let again = |name: &String| verify(&first.path().join(name)).err();
+    let report: String = sessions().keys().filter_map(again).collect();
+    assert!(report.is_empty(), "records come out otherwise\n{report}");
 }
 
 /// The state behind a record is the same while it is the newest, and when it is long past.

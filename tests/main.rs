@@ -14,6 +14,7 @@ mod exchange;
 mod long_history;
 mod recording;
 mod redis_rs;
+mod rerun;
 mod scan;
 mod server;
 mod support;

@@ -61,6 +61,7 @@ pub use host::Process;
 pub use reply::ReplyError;
 pub use reply::Result;
 use reply::printed;
+pub use secrets::HIDDEN;
 pub use secrets::redacted;
 pub use secrets::redacted_all;
 pub use stats::CommandStats;
@@ -322,6 +323,11 @@ static TABLE: LazyLock<Vec<Command>> = LazyLock::new(|| {
         .map(placed)
         .collect()
 });
+
+/// All rows.
+pub fn rows() -> impl Iterator<Item = &'static Command> {
+    TABLE.iter()
+}
 
 /// All rows by name.
 static BY_NAME: LazyLock<HashTable<&'static Command>> = LazyLock::new(|| {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::commit::CommandList;
 
-const HIDDEN: &[u8] = b"(redacted)";
+/// What shows in the place of a password.
+pub const HIDDEN: &[u8] = b"(redacted)";
 
 /// The words of a request, for others to see: passwords don't show.
 pub fn redacted<'r, 'a>(argv: &'r [&'a [u8]]) -> Cow<'r, [&'a [u8]]> {

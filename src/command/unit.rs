@@ -40,7 +40,10 @@ pub struct Unit {
     pub aborted: Option<Box<Abort>>,
     /// The number of changes so far.
     changes: u64,
+    /// What the random numbers come from, once some were drawn.
     seed: Option<u64>,
+    /// What they are to come from, where that was recorded.
+    given_seed: Option<u64>,
     rng: Option<Rng>,
     call: Call,
 }
@@ -151,9 +154,9 @@ impl Unit {
 
     /// The unit's random numbers; `seed` gives the seed at the first use.
     pub fn rng(&mut self, seed: impl FnOnce() -> u64) -> &mut Rng {
-        let unit_seed = &mut self.seed;
+        let (drawn, given) = (&mut self.seed, self.given_seed);
         self.rng
-            .get_or_insert_with(|| Rng::new(*unit_seed.get_or_insert_with(seed)))
+            .get_or_insert_with(|| Rng::new(*drawn.insert(given.unwrap_or_else(seed))))
     }
 
     /// The seed, where random numbers were drawn.
@@ -161,9 +164,9 @@ impl Unit {
         self.seed
     }
 
-    /// Uses this seed, as the recorded unit did.
+    /// Uses this seed from now on, as the recorded unit did.
     pub fn set_seed(&mut self, seed: Option<u64>) {
-        self.seed = seed;
+        self.given_seed = seed;
     }
 
     /// Begins a call; calls nest.

@@ -135,6 +135,27 @@ impl<'a> From<&'a Commit> for Draft<'a> {
     }
 }
 
+impl From<&Draft<'_>> for Commit {
+    fn from(draft: &Draft<'_>) -> Self {
+        Commit {
+            client: Client {
+                id: draft.client_id,
+                name: draft.client_name.into(),
+            },
+            origin: draft.origin,
+            db: draft.db,
+            commands: match draft.commands {
+                Commands::One(argv) => CommandList::from_iter([argv.to_vec()]),
+                Commands::List(commands) => commands.clone(),
+            },
+            effects: draft.effects.to_vec(),
+            seed: draft.seed,
+            reply_crc: draft.reply_crc,
+            replies: draft.replies.map(Blob::from),
+        }
+    }
+}
+
 /// Who sent a unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {

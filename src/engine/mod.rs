@@ -17,6 +17,7 @@ mod look_ahead;
 mod open;
 mod record;
 mod replay;
+mod rerun;
 mod rewind;
 mod timer;
 mod turn;
@@ -32,6 +33,7 @@ pub use replay::advance;
 pub use replay::start;
 pub use replay::state_at;
 pub use replay::step;
+pub use rerun::Rerun;
 pub use turn::Turn;
 
 use std::fmt;
@@ -417,28 +419,35 @@ impl Core {
         if !self.world.active_expire || self.world.broken.is_some() {
             return Ok(());
         }
-        let now_ms = now_us.div_euclid(1000);
-        while let Some((db, due)) = self.world.keyspace.next_due(now_ms) {
-            self.begin(now_us, db);
-            let key = match &due {
-                Due::Key(key) => {
-                    self.world.keyspace.db_mut(db).remove(key);
-                    self.world.stats.expired_keys += 1;
-                    self.unit.record_expiry(&[b"DEL".as_slice(), key]);
-                    key
-                }
-                Due::Fields(key) => {
-                    let fields = self.world.expire_fields(db, key, now_ms);
-                    let mut argv: Vec<&[u8]> = vec![b"HDEL", key];
-                    argv.extend(fields.iter().map(|field| &**field));
-                    self.unit.record_expiry(&argv);
-                    key
-                }
-            };
-            self.world.touch(db, key, self.unit.seq);
-            self.recorder.finish_own(&mut self.unit)?;
-        }
+        while self.expire_next(now_us)? {}
         Ok(())
+    }
+
+    /// Expires what is due first, if anything is; whether there was something.
+    fn expire_next(&mut self, now_us: i64) -> Result<bool, JournalError> {
+        let now_ms = now_us.div_euclid(1000);
+        let Some((db, due)) = self.world.keyspace.next_due(now_ms) else {
+            return Ok(false);
+        };
+        self.begin(now_us, db);
+        let key = match &due {
+            Due::Key(key) => {
+                self.world.keyspace.db_mut(db).remove(key);
+                self.world.stats.expired_keys += 1;
+                self.unit.record_expiry(&[b"DEL".as_slice(), key]);
+                key
+            }
+            Due::Fields(key) => {
+                let fields = self.world.expire_fields(db, key, now_ms);
+                let mut argv: Vec<&[u8]> = vec![b"HDEL", key];
+                argv.extend(fields.iter().map(|field| &**field));
+                self.unit.record_expiry(&argv);
+                key
+            }
+        };
+        self.world.touch(db, key, self.unit.seq);
+        self.recorder.finish_own(&mut self.unit)?;
+        Ok(true)
     }
 
     /// Runs one request as a unit, and records it.

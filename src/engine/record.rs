@@ -18,6 +18,7 @@ use crate::commit::Blob;
 use crate::commit::ClientEvent;
 use crate::commit::CommandList;
 use crate::commit::Commands;
+use crate::commit::Commit;
 use crate::commit::Draft;
 use crate::commit::Observed;
 use crate::commit::Record;
@@ -75,6 +76,9 @@ pub(super) struct Recorder {
     pub(super) journal: Option<Arc<Journal>>,
     pub(super) level: Recording,
     pub(super) last_seq: Seq,
+    /// Where records stay that no journal is to hold.
+    kept: Option<Vec<Record>>,
+    is_recording: bool,
     /// Filled anew for each unit, so that it is allocated once.
     replies: Vec<u8>,
     /// At its start; made once, because it asks what the processor can do.
@@ -89,6 +93,7 @@ impl Recorder {
     /// A recorder that goes on behind the record `last_seq`.
     pub(super) fn new(journal: Option<Arc<Journal>>, level: Recording, last_seq: Seq) -> Recorder {
         Recorder {
+            is_recording: journal.is_some(),
             journal,
             level,
             last_seq,
@@ -96,9 +101,24 @@ impl Recorder {
         }
     }
 
+    /// A recorder of everything that keeps its records for [`take_kept`](Recorder::take_kept).
+    pub(super) fn keeping() -> Recorder {
+        Recorder {
+            level: Recording::Session,
+            kept: Some(Vec::new()),
+            is_recording: true,
+            ..Recorder::default()
+        }
+    }
+
+    /// The records that were kept since the last call.
+    pub(super) fn take_kept(&mut self) -> Vec<Record> {
+        self.kept.as_mut().map_or(vec![], std::mem::take)
+    }
+
     /// Whether commands and effects are to be collected.
     pub(super) fn is_recording(&self) -> bool {
-        self.journal.is_some()
+        self.is_recording
     }
 
     /// The unit of a connection is finished. `argv` is the request.
@@ -187,16 +207,26 @@ impl Recorder {
         now_us: i64,
         record: impl FnOnce() -> Record,
     ) -> Result<(), JournalError> {
-        self.last_seq = match &self.journal {
-            Some(journal) => journal.append(now_us, &record())?,
-            None => self.last_seq + 1,
-        };
+        if let Some(journal) = &self.journal {
+            self.last_seq = journal.append(now_us, &record())?;
+        } else {
+            self.keep(record);
+        }
         Ok(())
     }
 
     /// The checksum of a reply, as records have it.
     pub(super) fn reply_crc(&mut self, reply: &Reply) -> u32 {
         crc(&self.checksum, encoded(reply, &mut self.replies))
+    }
+
+    /// Counts a record that no journal holds, and keeps it where that is wanted.
+    #[cold]
+    fn keep(&mut self, record: impl FnOnce() -> Record) {
+        self.last_seq += 1;
+        if let Some(kept) = &mut self.kept {
+            kept.push(record());
+        }
     }
 
     fn commit(
@@ -206,10 +236,10 @@ impl Recorder {
         argv: &[&[u8]],
         reply: Option<&Reply>,
     ) -> Result<(), JournalError> {
-        let Some(journal) = &self.journal else {
+        if !self.is_recording {
             self.last_seq += 1;
             return Ok(());
-        };
+        }
         let replies = reply.map_or(&[][..], |reply| encoded(reply, &mut self.replies));
         let (commands, effects) = match &unit.own {
             Some(effect) => (Commands::One(argv), std::slice::from_ref(effect)),
@@ -226,7 +256,13 @@ impl Recorder {
             reply_crc: crc(&self.checksum, replies),
             replies: (self.level == Recording::Session).then_some(replies),
         };
-        self.last_seq = journal.append_commit(unit.now_us, &commit)?;
+        match &self.journal {
+            Some(journal) => self.last_seq = journal.append_commit(unit.now_us, &commit)?,
+            None => {
+                let commit = Commit::from(&commit);
+                self.keep(|| Record::Commit(commit));
+            }
+        }
         Ok(())
     }
 }

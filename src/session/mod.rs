@@ -256,6 +256,11 @@ impl Sessions {
         key
     }
 
+    /// The connection that opens next gets this id.
+    pub fn next_id(&mut self, id: u64) {
+        self.last_id = id.saturating_sub(1);
+    }
+
     /// Forgets a connection; its state, unless it was forgotten before.
     pub fn close(&mut self, key: SessionKey) -> Option<Box<Session>> {
         let session = self.take(key)?;

@@ -40,6 +40,11 @@ pub enum Error {
         /// The record that it goes back to.
         to: Seq,
     },
+    /// The record is there by itself: nobody sent a command that could be left out or replaced.
+    NoCommand {
+        /// The record.
+        seq: Seq,
+    },
     /// The range ends before it starts.
     Backwards {
         /// The place before the first record.
@@ -92,6 +97,10 @@ impl fmt::Display for Error {
             Error::Elsewhere { at, to } => write!(
                 f,
                 "record {at} goes back to record {to}, which is before the range; begin the range there or earlier: {to}.."
+            ),
+            Error::NoCommand { seq } => write!(
+                f,
+                "record {seq} holds no command of a client; only such records can be left out or replaced"
             ),
             Error::Backwards { from, to } => write!(
                 f,

@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 
 use crate::bytes::Bytes;
 use crate::command::resolve;
+use crate::command::spec::KeySpec;
 use crate::command::spec::OW;
 use crate::command::spec::RM;
 use crate::command::spec::RW;
 use crate::command::spec::UPDATE;
+use crate::command::spec::has_keys;
 use crate::command::spec::keys_of;
 use crate::commit::CommandList;
 use crate::commit::Commit;
@@ -131,10 +133,20 @@ impl Touched {
         let Ok(command) = resolve(argv) else {
             return;
         };
-        let keys = keys_of(command.keys, argv);
+        self.add_keys(db, command.keys, argv);
+        let is_short = self.keys.is_empty() && has_keys(command.keys);
+        if is_short {
+            // `PFMERGE key` merges nothing into a key: one spec does not fit, but the other does.
+            let specs = command.keys.chunks(1);
+            specs.for_each(|spec| self.add_keys(db, spec, argv));
+        }
+    }
+
+    fn add_keys(&mut self, db: usize, specs: &[KeySpec], argv: &[&[u8]]) {
+        let keys = keys_of(specs, argv);
         let written = keys.iter().filter(|key| key.flags & (RW | OW | RM) != 0);
-        self.keys
-            .extend(written.map(|key| (db, Bytes::from(argv[key.index]))));
+        let written = written.map(|key| (db, Bytes::from(argv[key.index])));
+        self.keys.extend(written);
     }
 }
 

@@ -27,6 +27,7 @@ use crate::support::player::Answer;
 use crate::support::player::Target;
 use crate::support::player::show;
 use crate::support::transcript::Order;
+use crate::support::verified::verify;
 
 /// Looks at the data, and does nothing else.
 pub const INSPECTOR: usize = 9;
@@ -263,6 +264,7 @@ impl Pair {
         // The lock on the journal is given back.
         self.fake = FakeRedis::new();
         self.ours = InProcess::on(self.fake.clone());
+        verify(&self.dir.path().join("journal"))?;
         let reopened = journaled(&self.dir);
         match reopened.digest() == digest {
             true => Ok(()),

@@ -4,6 +4,7 @@ pub mod oracle;
 pub mod ours;
 pub mod player;
 pub mod transcript;
+pub mod verified;
 pub mod wire;
 
 /// The seeds of a test with random input: `FAKEREDIS_CASES` of them, from `FAKEREDIS_SEED` on.

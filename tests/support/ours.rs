@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use fakeredis::Clock;
 use fakeredis::FakeRedis;
+use fakeredis::Recording;
 use fakeredis::Server;
 use fakeredis::command::Config;
 use fakeredis::engine::Core;
@@ -24,6 +25,7 @@ use tempfile::TempDir;
 use super::player::Answer;
 use super::player::FLAGS;
 use super::player::Target;
+use super::verified::verify;
 use super::wire::Wire;
 
 /// When every section begins: 2026-08-01T12:00:00Z.
@@ -203,7 +205,8 @@ impl Target for Served {
     }
 }
 
-/// A fake with a journal; when a section is over, the journal must give the same data again.
+/// A fake with a journal; when a section is over, the journal must give the same data again, and its commands must come
+/// to the same once more. A section in RESP3 is recorded in full.
 pub struct Reopened {
     inner: InProcess,
     dir: TempDir,
@@ -213,7 +216,7 @@ impl Reopened {
     pub fn new() -> Reopened {
         let dir = tempfile::tempdir().unwrap();
         Reopened {
-            inner: InProcess::on(journaled(dir.path(), started())),
+            inner: InProcess::on(journaled(dir.path(), started(), Recording::default())),
             dir,
         }
     }
@@ -222,14 +225,17 @@ impl Reopened {
     ///
     /// # Panics
     ///
-    /// When the data differ.
+    /// When the data differ, or a record comes out otherwise.
     pub fn check(&mut self) {
         let before = data(&self.inner.fake);
         let clock = self.inner.fake.clock().clone();
         self.inner.fake.close().unwrap();
         self.inner = InProcess::new();
-        let after = data(&journaled(self.dir.path(), clock));
+        let after = data(&journaled(self.dir.path(), clock, Recording::default()));
         assert_eq!(before, after, "the journal gives other data");
+        if let Err(report) = verify(&self.dir.path().join("journal")) {
+            panic!("records come out otherwise\n{report}");
+        }
     }
 }
 
@@ -237,7 +243,11 @@ impl Target for Reopened {
     fn reset(&mut self, protocol: Protocol) {
         self.check();
         self.dir = tempfile::tempdir().unwrap();
-        self.inner = InProcess::on(journaled(self.dir.path(), started()));
+        let recording = match protocol {
+            Protocol::Resp2 => Recording::default(),
+            Protocol::Resp3 => Recording::Session,
+        };
+        self.inner = InProcess::on(journaled(self.dir.path(), started(), recording));
         self.inner.protocol = protocol;
     }
 
@@ -268,8 +278,10 @@ fn in_memory() -> FakeRedis {
     builder.clock(started()).build().unwrap()
 }
 
-fn journaled(dir: &Path, clock: Clock) -> FakeRedis {
-    let builder = FakeRedis::builder().journal(dir.join("journal"));
+fn journaled(dir: &Path, clock: Clock, recording: Recording) -> FakeRedis {
+    let builder = FakeRedis::builder()
+        .journal(dir.join("journal"))
+        .record(recording);
     builder.config(config()).clock(clock).build().unwrap()
 }
 

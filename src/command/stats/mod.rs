@@ -77,6 +77,14 @@ impl Stats {
         self.by_command[command.index].get_or_insert_with(|| CommandStats::new(command).into())
     }
 
+    /// How often a command ran.
+    pub fn calls(&self, command: &Command) -> u64 {
+        let stats = self.by_command.get(command.index);
+        stats
+            .and_then(Option::as_ref)
+            .map_or(0, |stats| stats.calls)
+    }
+
     /// The commands that ran or were refused, sorted by name.
     pub fn by_command(&self) -> Vec<&CommandStats> {
         let mut all: Vec<_> = self.by_command.iter().flatten().map(Box::as_ref).collect();

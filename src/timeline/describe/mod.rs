@@ -5,11 +5,13 @@
 
 mod change;
 mod record;
+mod rerun;
 mod why;
 
 pub use change::describe_slot;
 pub use record::kind_of;
 pub use record::origin_word;
+pub use rerun::describe_unknown;
 
 use crate::commit::CommandList;
 use crate::commit::Entry;

@@ -40,10 +40,8 @@ impl Describe for Entry {
 impl Describe for Shown {
     fn describe(&self) -> Fields {
         let mut fields = self.entry.describe();
-        if let Record::Commit(commit) = &self.entry.record {
-            let mut effects = CommandList::new();
-            commit.each_effect(|argv| effects.push(argv));
-            fields.add("effects", describe_commands(&effects));
+        if let Record::Commit(_) = &self.entry.record {
+            fields.add("effects", effects(&self.entry.record));
         }
         fields.with("changes", super::describe_all(&self.changes))
     }
@@ -67,6 +65,15 @@ impl Describe for Touched {
             _ => fields,
         }
     }
+}
+
+/// The canonical commands that have the effects of a record.
+pub(super) fn effects(record: &Record) -> Reply {
+    let mut effects = CommandList::new();
+    if let Record::Commit(commit) = record {
+        commit.each_effect(|argv| effects.push(argv));
+    }
+    describe_commands(&effects)
 }
 
 /// What a record's kind adds.

@@ -41,7 +41,8 @@ Examples:
   fakeredis-replay diff ./data -5m @                  what the last five minutes changed
 
 Exit codes: 0 done; 1 no such record, key or mark, or an error reply; 2 the journal is damaged;
-3 its format is unknown; 4 it can't be read; 64 wrong arguments. `check` answers 1 for a torn end."
+3 its format is unknown; 4 it can't be read; 64 wrong arguments. `check` answers 1 for a torn end,
+`verify` for a record that came out otherwise."
 )]
 struct Arguments {
     #[command(subcommand)]

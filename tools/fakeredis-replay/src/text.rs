@@ -10,6 +10,7 @@ use fakeredis::commit::Origin;
 use fakeredis::commit::Record;
 use fakeredis::commit::Rewind;
 use fakeredis::keyspace::Slot;
+use fakeredis::resp::pretty;
 use fakeredis::resp::quote;
 use fakeredis::timeline::Change;
 use fakeredis::timeline::Contents;
@@ -219,6 +220,40 @@ fn commit_line(commit: &Commit, room: Room) -> String {
         Origin::Expired => format!("expired: {line}"),
         Origin::Evicted => format!("evicted: {line}"),
     }
+}
+
+/// What a record came to as it was recorded, and what it comes to now, as far as they differ.
+pub fn outcomes(recorded: Option<&Record>, again: Option<&Record>, room: Room) -> Vec<String> {
+    let (before, after) = (outcome(recorded, room), outcome(again, room));
+    let title = |title: &str, lines: &[String], others: &[String]| -> Vec<String> {
+        let only_here = lines.iter().filter(|line| !others.contains(line));
+        only_here.map(|line| format!("{title}  {line}")).collect()
+    };
+    let mut lines = title("recorded", &before, &after);
+    lines.extend(title("now     ", &after, &before));
+    lines
+}
+
+/// What a record came to: its replies, where they are known, and its effects.
+fn outcome(record: Option<&Record>, room: Room) -> Vec<String> {
+    let Some(record) = record else {
+        return vec!["nothing happens".to_owned()];
+    };
+    let mut lines = Vec::new();
+    if let Record::Aborted(aborted) = record {
+        let (key, culprit) = (word(aborted.key.as_ref(), room), aborted.culprit);
+        lines.push(format!("EXEC is aborted: {key} was changed by {culprit}"));
+    }
+    for reply in replies_of(record).unwrap_or_default() {
+        let reply = pretty(&reply).replace('\n', " ");
+        lines.push(format!("answers {reply}"));
+    }
+    if let Record::Commit(commit) = record {
+        let mut effects = CommandList::new();
+        commit.each_effect(|argv| effects.push(argv));
+        lines.push(format!("does {}", commands(&effects, room)));
+    }
+    lines
 }
 
 /// The keys that a record changed, as far as it names them.

@@ -11,6 +11,8 @@ mod repair;
 mod serve;
 pub mod show;
 mod step;
+mod verify;
+mod whatif;
 pub mod why;
 
 use std::path::PathBuf;
@@ -47,6 +49,10 @@ pub enum Verb {
     Step(step::Step),
     /// Verifies every byte: exit code 0 clean, 1 torn, 2 damaged, 3 unknown format, 4 unreadable.
     Check(check::Check),
+    /// Runs records again as they were sent: exit code 0 all came to the same, 1 something came out otherwise.
+    Verify(verify::Verify),
+    /// History without some records, or with others in their place.
+    Whatif(whatif::WhatIf),
     /// Says what mends a damaged journal, and does it with --apply.
     Repair(repair::Repair),
     /// Drops the history before a revision; a checkpoint takes its place.
@@ -66,6 +72,8 @@ impl Verb {
             Verb::Serve(verb) => verb.run(out),
             Verb::Step(verb) => verb.run(out),
             Verb::Check(verb) => verb.run(out),
+            Verb::Verify(verb) => verb.run(out),
+            Verb::Whatif(verb) => verb.run(out),
             Verb::Repair(verb) => verb.run(out),
             Verb::Compact(verb) => verb.run(out),
         }

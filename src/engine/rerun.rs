@@ -1,0 +1,420 @@
+//! [`Rerun`]: recorded units, run again as they were sent.
+//!
+//! The live engine runs them, on its own paths: a [`Rerun`] is a [`Core`] without a journal, which is given each
+//! record's time, client, database and seed, and keeps what it would have recorded. It judges nothing.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Weak;
+
+use super::Core;
+use super::ahead::check_db;
+use super::host::EngineHost;
+use super::record::Recorder;
+use super::timer::Timer;
+use crate::bytes::Bytes;
+use crate::clock::Clock;
+use crate::clock::from_micros;
+use crate::command::Config;
+use crate::command::HIDDEN;
+use crate::command::Unit;
+use crate::command::World;
+use crate::commit::Aborted;
+use crate::commit::Blob;
+use crate::commit::Client;
+use crate::commit::ClientEvent;
+use crate::commit::CommandList;
+use crate::commit::Commit;
+use crate::commit::Entry;
+use crate::commit::Open;
+use crate::commit::Origin;
+use crate::commit::Record;
+use crate::commit::Rewind;
+use crate::commit::Seq;
+use crate::journal::JournalError;
+use crate::keyspace::Keyspace;
+use crate::resp::Protocol;
+use crate::rng::Rng;
+use crate::session::Address;
+use crate::session::Queue;
+use crate::session::Replies;
+use crate::session::Session;
+use crate::session::SessionKey;
+
+/// What is sent to connections meanwhile is forgotten after so many records.
+const FORGET_EVERY: Seq = 1024;
+
+/// An engine that runs recorded units again.
+pub struct Rerun {
+    core: Core,
+    /// The connections that were seen to open, by their ids.
+    clients: BTreeMap<u64, SessionKey>,
+    /// Those of them that agreed on a protocol.
+    agreed: BTreeSet<u64>,
+    is_complete: bool,
+    /// The protocol of the other connections.
+    protocol: Protocol,
+    /// Where random numbers came from before the last record.
+    rng: Rng,
+}
+
+impl Rerun {
+    /// An engine with this data, of whose process nothing is known until it is [run](Rerun::run) from its beginning.
+    pub fn on(keyspace: Keyspace) -> Rerun {
+        let clock = Clock::frozen_at(from_micros(0));
+        let mut world = World::new(config(), 0);
+        world.keyspace = keyspace;
+        Rerun {
+            core: Core {
+                world,
+                unit: Unit::default(),
+                timer: Timer::new(Weak::new(), clock.clone()),
+                recorder: Recorder::keeping(),
+                host: EngineHost::new(None, clock.clone()),
+                clock,
+                closed_at: None,
+            },
+            clients: BTreeMap::new(),
+            agreed: BTreeSet::new(),
+            is_complete: false,
+            protocol: Protocol::default(),
+            rng: Rng::new(0),
+        }
+    }
+
+    /// Everything that commands work on.
+    pub fn world(&self) -> &World {
+        &self.core.world
+    }
+
+    /// Goes on with other data.
+    pub fn set_keyspace(&mut self, keyspace: Keyspace) {
+        self.core.world.keyspace = keyspace;
+    }
+
+    /// Whether all that happened since the process began is known: connections, their state, and random numbers.
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Whether the last unit drew random numbers.
+    pub fn drew(&self) -> bool {
+        self.core.unit.seed().is_some()
+    }
+
+    /// Runs a record again: what the engine records now, `None` where that is nothing. A rewind, a mark and the end
+    /// of a process are not run.
+    ///
+    /// # Errors
+    ///
+    /// There can't be such a database.
+    pub fn run(&mut self, entry: &Entry) -> Result<Option<Record>, JournalError> {
+        check_db(db_of(&entry.record))?;
+        self.move_to(entry.seq, entry.clock_us);
+        match &entry.record {
+            Record::Open(open) => self.open(open),
+            Record::Client(event) if event.open => self.connect(event),
+            Record::Client(event) => self.disconnect(event.client.id),
+            Record::Commit(commit) => self.commit(commit, entry.clock_us),
+            Record::Aborted(aborted) => self.abort(aborted),
+            Record::Observed(observed) => {
+                let (commands, replies) = (&observed.commands, Some(&observed.replies));
+                self.observe(&observed.client, observed.db, commands, replies);
+            }
+            Record::Setting(setting) => {
+                let (commands, replies) = (&setting.commands, setting.replies.as_ref());
+                self.observe(&setting.client, setting.db, commands, replies);
+            }
+            Record::Close(_) | Record::Mark(_) | Record::Rewind(_) => {}
+        }
+        // What it holds back is recorded when it ran.
+        self.core.world.pause = None;
+        Ok(self.core.recorder.take_kept().pop())
+    }
+
+    /// Runs the last record once more, whose client may have spoken another protocol; `before` is the data before it. If
+    /// what comes of that is not right, or the client's protocol is known, nothing was done.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Rerun::run).
+    pub fn run_in_other_protocol(
+        &mut self,
+        entry: &Entry,
+        client: u64,
+        before: Keyspace,
+        is_right: impl FnOnce(Option<&Record>) -> bool,
+    ) -> Result<Option<Record>, JournalError> {
+        if client == 0 || self.agreed.contains(&client) {
+            return Ok(None);
+        }
+        let world = &mut self.core.world;
+        let keyspace = std::mem::replace(&mut world.keyspace, before);
+        let rng = std::mem::replace(&mut world.rng, self.rng.clone());
+        self.switch_protocol();
+        let again = self.run(entry)?;
+        if is_right(again.as_ref()) {
+            return Ok(again);
+        }
+        self.switch_protocol();
+        self.set_keyspace(keyspace);
+        self.core.world.rng = rng;
+        Ok(None)
+    }
+
+    fn switch_protocol(&mut self) {
+        self.protocol = match self.protocol {
+            Protocol::Resp2 => Protocol::Resp3,
+            Protocol::Resp3 => Protocol::Resp2,
+        };
+    }
+
+    /// Goes back to earlier data, in a record that says so.
+    pub fn rewind(&mut self, entry: &Entry, rewind: Rewind, keyspace: Keyspace) {
+        self.move_to(entry.seq, entry.clock_us);
+        // There is no journal to fail.
+        let _ = self.core.rewind_to(rewind, keyspace);
+        self.core.recorder.take_kept();
+    }
+
+    /// Expires everything that is due at a time; the records of that.
+    pub fn expire(&mut self, seq: Seq, now_us: i64) -> Vec<Record> {
+        self.move_to(seq, now_us);
+        // There is no journal to fail.
+        let _ = self.core.expire_due(now_us);
+        self.core.recorder.take_kept()
+    }
+
+    fn move_to(&mut self, seq: Seq, now_us: i64) {
+        self.rng = self.core.world.rng.clone();
+        self.core.clock.freeze_at(from_micros(now_us));
+        self.core.recorder.last_seq = seq - 1;
+        if seq.is_multiple_of(FORGET_EVERY) {
+            let sessions = self.core.world.sessions.iter_mut();
+            sessions.for_each(|session| session.pushes.clear());
+        }
+    }
+
+    /// Another process begins, on the data that the one before left.
+    fn open(&mut self, open: &Open) {
+        let mut config = config();
+        let databases = open.databases.to_string();
+        // The table knows the parameter; a number that it does not take is left at the usual one.
+        let _ = config.set_flag("databases", &[databases]);
+        let mut world = World::new(config, open.seed);
+        let databases = world.keyspace.databases();
+        world.keyspace = self.core.world.keyspace.clone();
+        world.keyspace.grow(databases);
+        self.core.world = world;
+        self.clients.clear();
+        self.agreed.clear();
+        self.is_complete = open.record == "session";
+    }
+
+    fn connect(&mut self, event: &ClientEvent) {
+        let address = Address {
+            peer: event.addr.clone(),
+            ..Address::default()
+        };
+        self.core.world.sessions.next_id(event.client.id);
+        let key = self.core.connect(address);
+        self.clients.insert(event.client.id, key);
+    }
+
+    fn disconnect(&mut self, id: u64) {
+        self.agreed.remove(&id);
+        if let Some(key) = self.clients.remove(&id) {
+            self.core.disconnect(key);
+        }
+    }
+
+    fn commit(&mut self, commit: &Commit, now_us: i64) {
+        self.core.unit.set_seed(commit.seed);
+        match commit.origin {
+            Origin::Expired => drop(self.core.expire_next(now_us)),
+            Origin::Fixture => drop(self.core.load(&commit.commands)),
+            Origin::Exec => self.as_client(commit, |core, session| {
+                exec(core, session, commit.commands.clone());
+            }),
+            Origin::Direct | Origin::Script => self.as_client(commit, |core, session| {
+                request(core, session, Origin::Direct, &commit.commands);
+            }),
+            origin @ Origin::Blocked { .. } => self.as_client(commit, |core, session| {
+                request(core, session, origin, &commit.commands);
+            }),
+            Origin::Evicted => {}
+        }
+        self.core.unit.set_seed(None);
+        if commit.seed.is_some() {
+            // The unit was given its seed, and would have drawn it.
+            self.core.world.rng.next_u64();
+        }
+    }
+
+    /// Runs the client of a commit, which may want no replies.
+    fn as_client(&mut self, commit: &Commit, run: impl FnOnce(&mut Core, &mut Session)) {
+        let is_silent = commit.reply_crc == 0;
+        self.with_session(&commit.client, commit.db, |core, session| {
+            if is_silent && !session.is_connected() {
+                session.replies = Replies::Off;
+            }
+            run(core, session);
+        });
+    }
+
+    /// Runs an EXEC whose watched keys were changed.
+    fn abort(&mut self, aborted: &Aborted) {
+        let id = aborted.client.id;
+        let watches = &mut self.core.world.watches;
+        if !self.is_complete {
+            for watched in &aborted.watched {
+                watches.watch(id, watched.db as usize, watched.key.as_ref(), watched.since);
+            }
+            watches.touch(
+                aborted.key_db as usize,
+                aborted.key.as_ref(),
+                aborted.culprit,
+            );
+        }
+        self.with_session(&aborted.client, aborted.db, |core, session| {
+            exec(core, session, aborted.commands.clone());
+        });
+    }
+
+    /// Runs what changed no data: a request, or the queue of an EXEC, which is answered with an array.
+    fn observe(
+        &mut self,
+        client: &Client,
+        db: u32,
+        commands: &CommandList,
+        replies: Option<&Blob>,
+    ) {
+        let name = first_word(commands);
+        let is_hidden = holds_password(commands);
+        if is_hidden && (name.eq_ignore_ascii_case(b"AUTH") || is_error(replies)) {
+            return;
+        }
+        if [&b"HELLO"[..], b"RESET"]
+            .iter()
+            .any(|agrees| name.eq_ignore_ascii_case(agrees))
+        {
+            self.agreed.insert(client.id);
+        }
+        let is_array = replies.is_some_and(|replies| replies.as_ref().starts_with(b"*"));
+        let is_stranger = replies.is_some_and(|replies| replies.as_ref().starts_with(b"-NOAUTH"));
+        let open: CommandList;
+        let commands = match is_hidden {
+            true => {
+                open = without_passwords(commands);
+                &open
+            }
+            false => commands,
+        };
+        self.with_session(client, db, |core, session| {
+            session.authenticated = !is_stranger;
+            let queued = session.queue.as_ref().map(|queue| &queue.commands);
+            if commands.len() > 1 || is_array && queued == Some(commands) {
+                exec(core, session, commands.clone());
+            } else {
+                request(core, session, Origin::Direct, commands);
+            }
+        });
+    }
+
+    /// Does something as a client: on its connection where that was seen to open, else on one for this time.
+    fn with_session(
+        &mut self,
+        client: &Client,
+        db: u32,
+        run: impl FnOnce(&mut Core, &mut Session),
+    ) {
+        let known = self.clients.get(&client.id).copied();
+        let known = known.and_then(|key| self.core.world.sessions.take(key));
+        let mut session = known.unwrap_or_else(|| Box::new(self.guest(client)));
+        session.db = db as usize;
+        // Passwords are not recorded: who ran a command was allowed to.
+        session.authenticated = true;
+        if !self.agreed.contains(&client.id) {
+            session.protocol = self.protocol;
+        }
+        self.core.world.keyspace.grow(session.db + 1);
+        run(&mut self.core, &mut session);
+        self.core.world.waits.forget(client.id);
+        if session.is_connected() {
+            self.core.world.sessions.put_back(session.key(), session);
+        }
+    }
+
+    fn guest(&self, client: &Client) -> Session {
+        let mut session = Session::new(client.id, Address::default(), self.core.clock.now_us());
+        session.name = Bytes::from(client.name.as_ref());
+        session
+    }
+}
+
+/// The usual settings. Whether DEBUG may run is not recorded: where it did, it might.
+fn config() -> Config {
+    let mut config = Config::default();
+    // The table knows the parameter.
+    let _ = config.set_flag("enable-debug-command", &["yes"]);
+    config
+}
+
+/// The database that is selected when a record's unit begins.
+fn db_of(record: &Record) -> u32 {
+    match record {
+        Record::Commit(commit) => commit.db,
+        Record::Aborted(aborted) => aborted.db.max(aborted.key_db),
+        Record::Observed(observed) => observed.db,
+        Record::Setting(setting) => setting.db,
+        _ => 0,
+    }
+}
+
+fn first_word(commands: &CommandList) -> &[u8] {
+    match commands.is_empty() {
+        true => b"",
+        false => commands.arg(0, 0).unwrap_or_default(),
+    }
+}
+
+fn is_error(replies: Option<&Blob>) -> bool {
+    replies.is_some_and(|replies| replies.as_ref().starts_with(b"-"))
+}
+
+fn holds_password(commands: &CommandList) -> bool {
+    (0..commands.len()).any(|index| commands.args(index).any(|word| word == HIDDEN))
+}
+
+/// The commands without `AUTH user password` of HELLO, which passed.
+fn without_passwords(commands: &CommandList) -> CommandList {
+    let mut open = CommandList::new();
+    for mut argv in commands.iter() {
+        let hidden = argv.iter().position(|word| *word == HIDDEN);
+        if let Some(at) = hidden.filter(|at| *at > 0 && argv[at - 1].eq_ignore_ascii_case(b"AUTH"))
+            && argv[0].eq_ignore_ascii_case(b"HELLO")
+        {
+            argv.drain(at - 1..(at + 2).min(argv.len()));
+        }
+        open.push(argv);
+    }
+    open
+}
+
+fn exec(core: &mut Core, session: &mut Session, commands: CommandList) {
+    session.queue = Some(Queue {
+        commands,
+        refused: false,
+    });
+    core.run_unit(session, core.clock.now_us(), Origin::Direct, &[b"EXEC"]);
+}
+
+/// Runs the first of `commands` as a request.
+fn request(core: &mut Core, session: &mut Session, origin: Origin, commands: &CommandList) {
+    let mut argv = Vec::new();
+    if !commands.is_empty() {
+        commands.get(0, &mut argv);
+    }
+    core.unit.blocks = false;
+    core.run_unit(session, core.clock.now_us(), origin, &argv);
+}
