@@ -30,6 +30,8 @@ pub enum Error {
     Exchange(exchange::Error),
     /// A setting that can't be.
     Config(String),
+    /// The fake refuses what it was told, with this error reply.
+    Refused(String),
 }
 
 impl fmt::Display for Error {
@@ -43,7 +45,7 @@ impl fmt::Display for Error {
                 "this fake has no journal, so it has no history; open it with FakeRedis::open(dir)",
             ),
             Error::Io { what, source } => write!(f, "{what}: {source}"),
-            Error::Config(what) => f.write_str(what),
+            Error::Config(what) | Error::Refused(what) => f.write_str(what),
         }
     }
 }
@@ -56,7 +58,7 @@ impl std::error::Error for Error {
             Error::Timeline(error) => Some(error),
             Error::Exchange(error) => Some(error),
             Error::Io { source, .. } => Some(source),
-            Error::NoJournal | Error::Config(_) => None,
+            Error::NoJournal | Error::Config(_) | Error::Refused(_) => None,
         }
     }
 }

@@ -46,6 +46,7 @@
 //! | a connection for redis-rs | `FakeRedis::connection`, `FakeRedis::async_connection` (feature `client`) |
 //! | MULTI, WATCH and pipelines by name | `Transactions`, `Pipeline` (feature `client`) |
 //! | a port for clients in other languages | `FakeRedis::serve`, `Server` (feature `server`) |
+//! | things that go wrong on demand | [`Fault`], [`FakeRedis::inject`], [`FakeRedis::seed`] |
 //! | the past | [`FakeRedis::at`], [`FakeRedis::history`], [`FakeRedis::rewind`], [`timeline`] |
 //! | a journal's records and condition | [`journal`], [`commit`] |
 //! | data from and for a real server | [`exchange`] |
@@ -81,6 +82,7 @@ pub mod engine;
 mod error;
 pub mod exchange;
 mod fakeredis;
+mod faults;
 pub mod fixtures;
 pub mod journal;
 #[doc(hidden)]
@@ -109,6 +111,8 @@ pub use fakeredis::Builder;
 pub use fakeredis::FakeRedis;
 pub use fakeredis::compact_journal;
 pub use fakeredis::dump_journal;
+pub use faults::Fault;
+pub use faults::Injected;
 pub use journal::Fsync;
 pub use journal::RecoveryReport;
 

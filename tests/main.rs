@@ -11,6 +11,7 @@ mod determinism;
 mod differential;
 mod examples;
 mod exchange;
+mod faults;
 mod long_history;
 mod recording;
 mod redis_rs;

@@ -69,6 +69,15 @@ pub(super) fn server_error(text: &str) -> ServerError {
     }
 }
 
+/// The connection was closed from the other side while a reply was expected.
+pub(super) fn cut() -> RedisError {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the connection was closed by the fake before its reply was complete",
+    )
+    .into()
+}
+
 /// The connection was closed from the other side.
 pub(super) fn closed() -> RedisError {
     io::Error::new(

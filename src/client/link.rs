@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 use super::convert::closed;
+use super::convert::cut;
 use super::convert::server_error;
 use super::convert::to_value;
 use crate::engine::Engine;
@@ -166,5 +167,6 @@ fn value(outcome: Outcome) -> RedisResult<Option<Value>> {
         Outcome::Reply(reply, protocol) => Ok(Some(to_value(reply, protocol))),
         Outcome::Blocked => Ok(None),
         Outcome::Closed => Err(closed()),
+        Outcome::Cut(_) => Err(cut()),
     }
 }

@@ -11,6 +11,7 @@ use super::reply::ReplyError;
 use super::reply::fixed;
 use super::secrets::redacted;
 use super::spec;
+use super::unit::Delivery;
 use super::world::World;
 use crate::clock::Reading;
 use crate::commit::Effect;
@@ -44,7 +45,7 @@ fn execute_silently(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
     match cx.session.replies {
         Replies::On => return reply,
         // The reply that is not wanted is still to come.
-        Replies::Skip if cx.unit.blocks => {}
+        Replies::Skip if cx.unit.delivery == Delivery::Later => {}
         Replies::Skip => cx.session.replies = Replies::On,
         Replies::Off | Replies::SkipNext => {}
     }
@@ -60,6 +61,11 @@ fn run(cx: &mut Context<'_>, argv: &[&[u8]]) -> Reply {
     cx.session.last_command = command.name;
     if cx.world.pause.is_some() && cx.is_paused(command, argv) {
         return cx.postpone(argv);
+    }
+    if cx.world.faults.is_armed()
+        && let Some(reply) = cx.meet_faults(command, argv)
+    {
+        return reply;
     }
     if let Some(queue) = &mut cx.session.queue
         && !command.runs_inside_multi()
@@ -80,7 +86,7 @@ pub(super) fn call_nested(
     command: &'static Command,
     argv: &[&[u8]],
 ) -> Reply {
-    let (reply, effect) = call_counted(cx, command, argv, Some("lua"));
+    let (reply, effect) = call_inside(cx, command, argv, Some("lua"));
     cx.unit.nest(argv, effect);
     reply
 }
@@ -165,7 +171,7 @@ fn resolve(world: &mut World, argv: &[&[u8]]) -> Result<&'static Command, ReplyE
 
 /// Answers a request that does not run.
 #[cold]
-fn refuse(cx: &mut Context<'_>, argv: &[&[u8]], error: ReplyError) -> Reply {
+pub(super) fn refuse(cx: &mut Context<'_>, argv: &[&[u8]], error: ReplyError) -> Reply {
     let mut error = error;
     if let Some(queue) = &mut cx.session.queue {
         queue.refused = true;
@@ -202,7 +208,7 @@ fn call(cx: &mut Context<'_>, command: &Command, argv: &[&[u8]]) -> (Reply, Effe
 /// Runs a command of a connection: monitors see it, statistics count it. `caller` is who runs it, if that is
 /// not the connection itself. What the command did is still to be recorded.
 #[inline]
-pub(super) fn call_counted(
+fn call_counted(
     cx: &mut Context<'_>,
     command: &'static Command,
     argv: &[&[u8]],
@@ -217,7 +223,7 @@ pub(super) fn call_counted(
     let (reply, effect) = call(cx, command, argv);
     let took = lap(cx.world, began);
     // A command that blocks counts once it is answered; monitors see it when it was sent.
-    if !cx.unit.blocks {
+    if cx.unit.delivery != Delivery::Later {
         count(cx.world, command, &reply, took);
         if let Some(took) = took
             && (is_spike(&cx.world.config, took) || is_slow(&cx.world.config, took))
@@ -230,6 +236,22 @@ pub(super) fn call_counted(
         monitor::feed(cx, command, argv, caller);
     }
     (reply, effect)
+}
+
+/// Runs a command of an EXEC or a script as [`call_counted`] does, unless a fault is meant for it there.
+#[inline]
+pub(super) fn call_inside(
+    cx: &mut Context<'_>,
+    command: &'static Command,
+    argv: &[&[u8]],
+    caller: Option<&str>,
+) -> (Reply, Effect) {
+    if cx.world.faults.is_armed()
+        && let Some(error) = cx.meet_faults_inside(command, argv)
+    {
+        return (error, Effect::None);
+    }
+    call_counted(cx, command, argv, caller)
 }
 
 /// The time since `began`, if anybody wants to know how long commands take. What follows begins now.

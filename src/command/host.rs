@@ -1,5 +1,6 @@
 //! [`Host`]: what a command asks of the engine around it, which knows about disks, clocks and processes.
 
+use std::io;
 use std::time::Duration;
 
 use super::config::Config;
@@ -96,6 +97,9 @@ pub trait Host {
     fn clock(&self) -> Option<&Clock> {
         None
     }
+
+    /// Has the journal's disk fail the next time that something is to be written (FAKEREDIS FAULT).
+    fn fail_disk(&mut self, _error: io::Error) {}
 
     /// Lets time pass (DEBUG SLEEP): really where the clock runs, on the clock where it stands.
     fn sleep(&mut self, _time: Duration) {}

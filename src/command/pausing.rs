@@ -4,6 +4,7 @@ use super::Command;
 use super::Context;
 use super::spec::MAY_REPLICATE;
 use super::spec::WRITE;
+use super::unit::Delivery;
 use crate::resp::Reply;
 
 impl Context<'_> {
@@ -16,7 +17,7 @@ impl Context<'_> {
 
     /// Holds the command back until the pause is over.
     pub(super) fn postpone(&mut self, argv: &[&[u8]]) -> Reply {
-        self.unit.blocks = true;
+        self.unit.delivery = Delivery::Later;
         self.world.waits.postpone(self.session.key(), argv);
         Reply::Silence
     }
@@ -25,7 +26,7 @@ impl Context<'_> {
         not(feature = "lua"),
         expect(unused_variables, reason = "scripts alone have words to look at")
     )]
-    fn may_write(&self, command: &Command, argv: &[&[u8]]) -> bool {
+    pub(super) fn may_write(&self, command: &Command, argv: &[&[u8]]) -> bool {
         match command.name {
             "EXEC" => {
                 let queue = self.session.queue.as_ref();

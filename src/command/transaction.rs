@@ -5,7 +5,7 @@ use super::Command;
 use super::args::Args;
 use super::cmd;
 use super::context::Context;
-use super::dispatch::call_counted;
+use super::dispatch::call_inside;
 use super::reply::Result;
 use super::reply::fixed;
 use super::resolve;
@@ -81,7 +81,7 @@ fn exec(cx: &mut Context<'_>, _: Args<'_>) -> Result {
         let (reply, effect) = match resolve(&argv) {
             Ok(command) => {
                 flags |= command.flags;
-                call_counted(cx, command, &argv, None)
+                call_inside(cx, command, &argv, None)
             }
             Err(error) => (error.into(), Effect::None),
         };

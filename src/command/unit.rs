@@ -32,8 +32,8 @@ pub struct Unit {
     pub commands: CommandList,
     /// One for each of `commands`.
     pub effects: Vec<Effect>,
-    /// Whether the command blocked its connection instead of answering.
-    pub blocks: bool,
+    /// When its reply goes out.
+    pub delivery: Delivery,
     /// Whether it changed what later commands do.
     setting: bool,
     /// Why an EXEC did not run: the change of a watched key.
@@ -46,6 +46,18 @@ pub struct Unit {
     given_seed: Option<u64>,
     rng: Option<Rng>,
     call: Call,
+}
+
+/// When the reply of a unit goes out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// As soon as it may.
+    #[default]
+    AtOnce,
+    /// There is none yet: the connection is blocked.
+    Later,
+    /// It does not, or only half of it: a fault ends the connection instead.
+    Cut,
 }
 
 /// An EXEC that a watched key's change refused.
@@ -92,7 +104,7 @@ impl Unit {
         self.commands.clear();
         self.effects.clear();
         self.aborted = None;
-        self.blocks = false;
+        self.delivery = Delivery::AtOnce;
         self.setting = false;
         self.changes = 0;
         self.seed = None;

@@ -11,6 +11,7 @@ use super::World;
 use super::dispatch::count;
 use super::reply::fixed;
 use super::resolve;
+use super::unit::Delivery;
 use crate::bytes::Bytes;
 use crate::commit::Origin;
 use crate::number::LongDouble;
@@ -56,7 +57,7 @@ impl Context<'_> {
         if !self.may_block() {
             return block.timeout;
         }
-        self.unit.blocks = true;
+        self.unit.delivery = Delivery::Later;
         // A connection that was woken in vain never left the line.
         if self.world.waits.get(self.session.id).is_none() {
             let all = |words: &[&[u8]]| words.iter().map(|word| Bytes::from(*word)).collect();

@@ -3,6 +3,7 @@
 use super::Command;
 use super::busy::Busy;
 use super::config::Config;
+use super::faults::Faults;
 #[cfg(feature = "lua")]
 use super::scripting::Scripts;
 use super::stats::Latency;
@@ -52,6 +53,8 @@ pub struct World {
     pub latency: Latency,
     /// Until when commands wait (`CLIENT PAUSE`).
     pub pause: Option<Pause>,
+    /// What goes wrong on demand (`FAKEREDIS FAULT`).
+    pub faults: Faults,
     /// When the running command began, which is when the one before it ended, if commands are timed.
     pub lap: Option<Reading>,
     /// The command that was resolved last, if its name alone says which it is: the next one is often the same.
@@ -96,6 +99,7 @@ impl World {
             slowlog: SlowLog::default(),
             latency: Latency::default(),
             pause: None,
+            faults: Faults::new(seed),
             lap: None,
             recent: None,
             monitored: false,
@@ -117,6 +121,12 @@ impl World {
         self.keyspace = keyspace;
         self.keyspace.grow(self.config.databases());
         self.broken = None;
+    }
+
+    /// From now on, all that is random follows from `seed`.
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.rng = Rng::new(seed);
+        self.faults.reseed(seed);
     }
 
     /// The pause that holds commands back then, if any.

@@ -8,9 +8,12 @@
 
 use super::Core;
 use super::Outcome;
+use crate::bytes::Bytes;
+use crate::command::Delivery;
 use crate::commit::Origin;
 use crate::commit::Seq;
 use crate::resp::Reply;
+use crate::session::Cut;
 use crate::session::Ready;
 use crate::session::SessionKey;
 
@@ -20,10 +23,15 @@ impl Core {
         let Some(session) = self.world.sessions.get_mut(connection) else {
             return Outcome::Closed;
         };
-        match session.answer.take() {
-            Some((reply, _)) => Outcome::Reply(reply, session.protocol),
-            None if session.closing.is_some() => Outcome::Closed,
-            None => Outcome::Blocked,
+        match (session.answer.take(), session.cut) {
+            (Some((reply, _)), None) => Outcome::Reply(reply, session.protocol),
+            (Some((reply, _)), Some(cut)) => {
+                let protocol = session.protocol;
+                self.disconnect(connection);
+                Outcome::Cut((cut == Cut::Half).then_some((reply, protocol)))
+            }
+            (None, _) if session.closing.is_some() => Outcome::Closed,
+            (None, _) => Outcome::Blocked,
         }
     }
 
@@ -32,6 +40,7 @@ impl Core {
         self.world.waits.forget(connection.id());
         if let Some(session) = self.world.sessions.get_mut(connection) {
             session.answer = None;
+            session.cut = None;
         }
     }
 
@@ -65,7 +74,7 @@ impl Core {
         self.serve_ready(now_us);
         // The unit may have moved the clock.
         self.world.time_out(self.clock.now_us());
-        while self.run_postponed() {}
+        while self.run_postponed() || self.run_delayed() {}
         let deadline_us = self.world.waits.next_deadline();
         let pause = self
             .world
@@ -88,6 +97,22 @@ impl Core {
         let Some((connection, argv)) = self.world.waits.next_postponed() else {
             return false;
         };
+        self.run_held(connection, &argv, now_us);
+        true
+    }
+
+    /// Runs the first request whose delay is over; whether there was one.
+    fn run_delayed(&mut self) -> bool {
+        let now_us = self.clock.now_us();
+        let Some((connection, argv)) = self.world.waits.next_delayed(now_us) else {
+            return false;
+        };
+        self.run_held(connection, &argv, now_us);
+        true
+    }
+
+    /// Runs a request that was held back, and has its connection fetch the reply.
+    fn run_held(&mut self, connection: SessionKey, argv: &[Bytes], now_us: i64) {
         let argv: Vec<&[u8]> = argv.iter().map(|word| &**word).collect();
         let expired = self.expire_due(now_us).map_err(|error| self.undo(&error));
         let outcome = self.run_request(connection, now_us, expired, &argv);
@@ -97,7 +122,6 @@ impl Core {
             session.answer(reply, self.recorder.last_seq);
         }
         self.serve_ready(now_us);
-        true
     }
 
     fn serve_ready(&mut self, now_us: i64) {
@@ -123,7 +147,7 @@ impl Core {
         };
         let origin = Origin::Blocked { cause: ready.seq };
         let reply = self.run_unit(&mut session, now_us, origin, &argv);
-        let blocks_again = self.unit.blocks;
+        let blocks_again = self.unit.delivery == Delivery::Later;
         if !blocks_again {
             self.world.waits.remove(connection.id());
             session.active_us = now_us;

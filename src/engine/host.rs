@@ -1,5 +1,6 @@
 //! [`EngineHost`]: the engine as commands see it: checkpoints and the journal's condition.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -161,6 +162,12 @@ impl Host for EngineHost {
 
     fn clock(&self) -> Option<&Clock> {
         Some(&self.clock)
+    }
+
+    fn fail_disk(&mut self, error: io::Error) {
+        if let Some(journal) = &self.journal {
+            journal.fail_next(error);
+        }
     }
 
     fn sleep(&mut self, time: Duration) {

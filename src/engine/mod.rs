@@ -48,6 +48,7 @@ use crate::clock::Reading;
 use crate::command::Busy;
 use crate::command::Config;
 use crate::command::Context;
+use crate::command::Delivery;
 use crate::command::Unit;
 use crate::command::World;
 use crate::command::execute;
@@ -63,7 +64,6 @@ use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::resp::quote;
 use crate::session::Address;
-use crate::session::Closing;
 use crate::session::Session;
 use crate::session::SessionKey;
 use host::EngineHost;
@@ -121,6 +121,8 @@ pub enum Outcome {
     Blocked,
     /// The connection was closed (by `CLIENT KILL`, say); nothing ran.
     Closed,
+    /// A fault ends the connection. The first half of this reply's bytes is sent before, if there is one.
+    Cut(Option<(Reply, Protocol)>),
 }
 
 impl Engine {
@@ -342,21 +344,41 @@ impl Core {
             return Outcome::Closed;
         };
         debug_assert!(!self.world.waits.is_blocked(session.id));
-        self.unit.blocks = false;
+        if session.closing.is_some() {
+            self.world.sessions.put_back(connection, session);
+            return Outcome::Closed;
+        }
+        self.unit.delivery = Delivery::AtOnce;
         session.active_us = now_us;
         let reply = match ready {
-            _ if session.closing == Some(Closing::Now) => Reply::Silence,
             Ok(()) => self.run_unit(&mut session, now_us, Origin::Direct, argv),
             Err(error) => Reply::Error(error.into()),
         };
-        let outcome = if self.unit.blocks {
-            Outcome::Blocked
-        } else {
-            session.commands += 1;
-            Outcome::Reply(reply, session.protocol)
+        let outcome = match self.unit.delivery {
+            Delivery::AtOnce => {
+                session.commands += 1;
+                Outcome::Reply(reply, session.protocol)
+            }
+            Delivery::Later => Outcome::Blocked,
+            Delivery::Cut => {
+                session.answer(reply, self.recorder.last_seq);
+                Outcome::Blocked
+            }
         };
         self.world.sessions.put_back(connection, session);
         outcome
+    }
+
+    /// Runs a command of the fake itself, which no connection has sent.
+    pub fn run_own(&mut self, argv: &[&[u8]]) -> Reply {
+        let now_us = self.clock.now_us();
+        let mut session = Session::new(0, Address::default(), now_us);
+        let reply = match self.expire_due(now_us) {
+            Ok(()) => self.run_unit(&mut session, now_us, Origin::Direct, argv),
+            Err(error) => Reply::Error(self.undo(&error).into()),
+        };
+        self.attend_waits(now_us);
+        reply
     }
 
     /// Runs commands of a dataset as one unit, on a connection of their own.
@@ -470,7 +492,7 @@ impl Core {
         };
         let reply = execute(&mut context, argv);
         self.note_healing();
-        if self.unit.blocks && self.unit.changes() == 0 {
+        if self.unit.delivery == Delivery::Later && self.unit.changes() == 0 {
             return reply;
         }
         let recorded = self.recorder.finish(&mut self.unit, session, argv, &reply);

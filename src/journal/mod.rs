@@ -9,6 +9,7 @@ mod codec;
 mod compaction;
 mod damage;
 mod error;
+mod failing;
 mod format;
 mod frames;
 mod history;
@@ -68,6 +69,7 @@ pub use writer::Appended;
 use crate::commit::Draft;
 use crate::commit::Record;
 use crate::commit::Seq;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -276,6 +278,11 @@ impl Journal {
     /// Why the journal takes no records, if so. It stays so until it is healed or opened again.
     pub fn poisoned(&self) -> Option<String> {
         self.writer.poisoned()
+    }
+
+    /// Has the next change of the newest segment fail with `error`: what its disk does in tests.
+    pub fn fail_next(&self, error: io::Error) {
+        self.writer.fail_next(error);
     }
 
     /// Takes records again after a failure: the newest segment is replaced by a fresh copy that is

@@ -4,6 +4,7 @@
 //! Knows nothing of what the bytes mean. Room is made ahead of what is stored, so that the file ends
 //! in zeros until it is cut.
 
+use super::failing::Failing;
 use super::storage::Room;
 use super::storage::StorageFile;
 use std::io;
@@ -72,6 +73,12 @@ impl Outlet {
             Some(_) => (2 * self.next).min(MOST_ROOM),
         };
         self.room.is_some()
+    }
+
+    /// Has the next change of the file fail. Storing into room can't.
+    pub(super) fn fail_next(&mut self, error: io::Error) {
+        self.room = None;
+        self.file = Arc::new(Failing::new(Arc::clone(&self.file), error));
     }
 
     /// Gives up room, so that the file ends at `len`; whether that changed it.

@@ -337,6 +337,11 @@ impl Writer {
         JournalError::Poisoned(reason.to_owned())
     }
 
+    /// Has the next change of the newest segment fail.
+    pub(super) fn fail_next(&self, error: io::Error) {
+        self.state().tail.outlet.fail_next(error);
+    }
+
     /// Takes records again, after a fresh copy of the newest segment is durable.
     pub(super) fn heal(&self) -> Result<(), JournalError> {
         let _turn = self.turns.take();

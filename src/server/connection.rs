@@ -331,10 +331,18 @@ impl Link {
 
     fn conclude(&mut self, outcome: Outcome, batch: &mut Batch, output: &mut Vec<u8>) {
         self.blocked = matches!(outcome, Outcome::Blocked);
-        if let Outcome::Reply(reply, protocol) = outcome {
-            encode(&reply, protocol, output);
+        match outcome {
+            Outcome::Reply(reply, protocol) => {
+                encode(&reply, protocol, output);
+                batch.requests += 1;
+            }
+            Outcome::Cut(Some((reply, protocol))) => {
+                let start = output.len();
+                encode(&reply, protocol, output);
+                output.truncate(start.midpoint(output.len()));
+            }
+            Outcome::Blocked | Outcome::Closed | Outcome::Cut(None) => {}
         }
-        batch.requests += usize::from(!self.blocked);
     }
 
     /// Opens the session, sends what belongs to no request, and follows the session's state; whether the

@@ -61,6 +61,10 @@ pub struct Session {
     pub pushes: Vec<Reply>,
     /// The reply to a command that was blocked, waiting to be sent, and the last record that it depends on.
     pub answer: Option<(Reply, Seq)>,
+    /// How a fault ends the connection when its present command is answered.
+    pub cut: Option<Cut>,
+    /// The last fault that its present command has met, where that delayed it.
+    pub faults_met: u64,
     /// When the connection opened, in microseconds since the epoch.
     pub opened_us: i64,
     /// When the last command ran, in microseconds since the epoch.
@@ -124,6 +128,15 @@ pub enum Closing {
     Now,
 }
 
+/// How much of its last reply a connection loses that a fault ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The second half of its bytes.
+    Half,
+    /// All of it.
+    Whole,
+}
+
 /// Tells a front door that it must look at its connection again.
 #[derive(Clone)]
 pub struct Wake(pub Arc<dyn Fn() + Send + Sync>);
@@ -156,6 +169,8 @@ impl Session {
             closing: None,
             pushes: Vec::new(),
             answer: None,
+            cut: None,
+            faults_met: 0,
             opened_us: now_us,
             active_us: now_us,
             last_command: "NULL",

@@ -55,24 +55,31 @@ pub struct Waits {
     ready: VecDeque<Ready>,
     /// Requests that a pause holds back, in the order in which they came.
     postponed: VecDeque<(SessionKey, Vec<Bytes>)>,
+    /// Requests that a fault delays, until when, in the order in which they came.
+    delayed: Vec<(i64, SessionKey, Vec<Bytes>)>,
 }
 
 impl Waits {
     /// Whether nobody is blocked.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.waits.is_empty() && self.postponed.is_empty()
+        self.waits.is_empty() && self.postponed.is_empty() && self.delayed.is_empty()
     }
 
     /// How many connections are blocked.
     pub fn len(&self) -> usize {
-        self.waits.len() + self.postponed.len()
+        self.waits.len() + self.postponed.len() + self.delayed.len()
     }
 
     /// Whether a connection is blocked.
     pub fn is_blocked(&self, id: u64) -> bool {
         let is_own = |(session, _): &(SessionKey, _)| session.id() == id;
-        self.waits.contains_key(&id) || self.postponed.iter().any(is_own)
+        self.waits.contains_key(&id)
+            || self.postponed.iter().any(is_own)
+            || self
+                .delayed
+                .iter()
+                .any(|(_, session, _)| session.id() == id)
     }
 
     /// How many of them have a deadline.
@@ -122,8 +129,22 @@ impl Waits {
 
     /// A connection waits for the end of a pause to run its request.
     pub fn postpone(&mut self, session: SessionKey, argv: &[&[u8]]) {
-        let argv = argv.iter().map(|word| Bytes::from(*word)).collect();
-        self.postponed.push_back((session, argv));
+        self.postponed.push_back((session, words(argv)));
+    }
+
+    /// A connection waits until `until_us` to run its request.
+    pub fn delay(&mut self, session: SessionKey, argv: &[&[u8]], until_us: i64) {
+        self.delayed.push((until_us, session, words(argv)));
+    }
+
+    /// The request whose delay is over first, if it is over by now, and whose it is.
+    pub fn next_delayed(&mut self, now_us: i64) -> Option<(SessionKey, Vec<Bytes>)> {
+        let delayed = self.delayed.iter().enumerate();
+        let (index, (until_us, ..)) = delayed.min_by_key(|(_, (until_us, ..))| *until_us)?;
+        (*until_us <= now_us).then(|| {
+            let (_, session, argv) = self.delayed.remove(index);
+            (session, argv)
+        })
     }
 
     /// Whether a pause holds any request back.
@@ -140,6 +161,7 @@ impl Waits {
     pub fn forget(&mut self, id: u64) {
         self.remove(id);
         self.postponed.retain(|(session, _)| session.id() != id);
+        self.delayed.retain(|(_, session, _)| session.id() != id);
     }
 
     /// Ends a connection's wait for keys; what it waited for.
@@ -184,9 +206,11 @@ impl Waits {
         Some((ready, line))
     }
 
-    /// When the next wait is over, in microseconds since the epoch.
+    /// When the next wait or delay is over, in microseconds since the epoch.
     pub fn next_deadline(&self) -> Option<i64> {
-        self.deadlines.first().map(|(deadline_us, _)| *deadline_us)
+        let deadline_us = self.deadlines.first().map(|(deadline_us, _)| *deadline_us);
+        let delayed = self.delayed.iter().map(|(until_us, ..)| *until_us);
+        delayed.chain(deadline_us).min()
     }
 
     /// The connection whose wait is over first, if it is over by now.
@@ -194,6 +218,10 @@ impl Waits {
         let (deadline_us, id) = self.deadlines.first()?;
         (*deadline_us <= now_us).then_some(*id)
     }
+}
+
+fn words(argv: &[&[u8]]) -> Vec<Bytes> {
+    argv.iter().map(|word| Bytes::from(*word)).collect()
 }
 
 #[cfg(test)]
@@ -239,6 +267,28 @@ mod tests {
         assert_eq!(line, [b, c, a]);
         assert_eq!(ready.next().unwrap().1, [b, c]);
         assert!(ready.next().is_none());
+    }
+
+    #[test]
+    fn delays_end_in_the_order_of_their_times_and_then_in_that_of_their_coming() {
+        let [a, b, c] = clients();
+        let mut waits = Waits::default();
+        waits.delay(c, &[b"GET"], 20);
+        waits.delay(b, &[b"GET"], 10);
+        waits.delay(a, &[b"SET"], 10);
+        assert_eq!(
+            (waits.next_deadline(), waits.next_delayed(9)),
+            (Some(10), None)
+        );
+        let mut over = || waits.next_delayed(20).map(|(session, _)| session);
+        assert_eq!(
+            [over(), over(), over(), over()],
+            [Some(b), Some(a), Some(c), None]
+        );
+        waits.delay(a, &[b"GET"], 10);
+        assert!(waits.is_blocked(a.id()) && !waits.is_blocked(b.id()));
+        waits.forget(a.id());
+        assert!(waits.is_empty());
     }
 
     #[test]

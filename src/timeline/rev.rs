@@ -7,11 +7,12 @@ use std::str::FromStr;
 use std::time::Duration;
 use std::time::SystemTime;
 
+use crate::clock::parse_rfc3339;
+use crate::clock::rfc3339;
 use crate::clock::to_micros;
 use crate::commit::Seq;
 
 use super::error::Error;
-use super::time;
 
 /// A place in history, as people name it.
 ///
@@ -95,7 +96,7 @@ impl FromStr for Rev {
         let place = if let Some(name) = text.strip_prefix("mark:") {
             (!name.is_empty()).then(|| Place::Mark(name.to_owned()))
         } else if let Some(time) = text.strip_prefix("ts:") {
-            time::parse(time).map(Place::Time)
+            parse_rfc3339(time).map(Place::Time)
         } else if let Some(rest) = text.strip_prefix('@') {
             from_the_end(rest)
         } else if let Some(duration) = text.strip_prefix('-') {
@@ -137,7 +138,7 @@ impl fmt::Display for Rev {
             Place::Before(0) => f.write_str("@"),
             Place::Before(records) => write!(f, "@-{records}"),
             Place::Mark(name) => write!(f, "mark:{name}"),
-            Place::Time(us) => write!(f, "ts:{}", time::rfc3339(*us)),
+            Place::Time(us) => write!(f, "ts:{}", rfc3339(*us)),
             Place::Ago(duration) => {
                 let us = duration.as_micros();
                 let whole = |unit: &Duration| us.is_multiple_of(unit.as_micros());

@@ -2,6 +2,7 @@
 //! that what clients see of the table is Redis's.
 
 mod clock;
+mod fault;
 mod journal;
 mod state;
 
@@ -25,6 +26,7 @@ pub(super) const COMMANDS: &[Command] = &[
 #[rustfmt::skip] // One topic per line.
 const TOPICS: &[&[Command]] = &[
     clock::COMMANDS,
+    fault::COMMANDS,
     journal::COMMANDS,
     state::COMMANDS,
 ];

@@ -1,4 +1,4 @@
-//! Times of records as text: RFC 3339, UTC, microseconds.
+//! Times as text: RFC 3339, UTC, microseconds.
 
 use chrono::DateTime;
 use chrono::NaiveDate;
@@ -14,7 +14,7 @@ pub fn rfc3339(us: i64) -> String {
 }
 
 /// Microseconds since the epoch, from RFC 3339; without a zone it is UTC, without a time it is midnight.
-pub(super) fn parse(text: &str) -> Option<i64> {
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp_micros());
     }

@@ -3,6 +3,11 @@
 //! A fake has one clock, and everything follows it: times to live, `TIME`, stream ids, blocking timeouts.
 //! It is the system's until a test freezes, sets or advances it.
 
+mod calendar;
+
+pub use calendar::parse_rfc3339;
+pub use calendar::rfc3339;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;

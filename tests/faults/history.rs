@@ -1,0 +1,1 @@
+//! What history tells of faults, clocks and seeds.
