@@ -182,7 +182,7 @@ impl FakeRedis {
     /// use redis::Commands;
     ///
     /// let fake = FakeRedis::new();
-    /// let fault = fake.inject(Fault::disconnect_after().on_command("INCR").times(1))?;
+    /// let fault = fake.inject(Fault::disconnect_after().on_command("INCRBY").times(1))?;
     /// let lost = fake.connection().incr::<_, _, i64>("visits", 1).unwrap_err();
     /// assert!(lost.is_connection_dropped());
     /// assert_eq!(fake.connection().get::<_, i64>("visits")?, 1, "it was applied all the same");

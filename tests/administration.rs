@@ -45,7 +45,7 @@ impl Bench {
         match self.engine.lock().run(self.clients[client], &argv) {
             Outcome::Reply(reply, _) => reply,
             Outcome::Blocked => Reply::simple("(blocked)"),
-            Outcome::Closed => Reply::simple("(closed)"),
+            Outcome::Closed | Outcome::Cut(_) => Reply::simple("(closed)"),
         }
     }
 

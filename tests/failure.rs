@@ -45,7 +45,7 @@ fn run(engine: &Engine, session: SessionKey, line: &str) -> String {
     match engine.requests(|turn| turn.run(Some(session), &argv)) {
         Ok(Outcome::Reply(reply, _)) => pretty(&reply),
         Ok(Outcome::Blocked) => "blocked".to_owned(),
-        Ok(Outcome::Closed) => "closed".to_owned(),
+        Ok(Outcome::Closed | Outcome::Cut(_)) => "closed".to_owned(),
         Err(error) => pretty(&Reply::Error(format!("MISCONF {error}").into())),
     }
 }

@@ -45,7 +45,7 @@ impl Lab {
         match self.fake.engine().batch(work).unwrap() {
             Outcome::Reply(reply, _) => pretty(&reply),
             Outcome::Blocked => "blocked".into(),
-            Outcome::Closed => "closed".into(),
+            Outcome::Closed | Outcome::Cut(_) => "closed".into(),
         }
     }
 

@@ -165,7 +165,7 @@ fn play(
             ahead.pass(turn, Some(session), input, len);
             match decoder.with_argv(input, |argv| turn.run(Some(session), argv)) {
                 Outcome::Reply(reply, protocol) => encode(&reply, protocol, output),
-                Outcome::Blocked | Outcome::Closed => {
+                Outcome::Blocked | Outcome::Closed | Outcome::Cut(_) => {
                     unreachable!("nothing blocks here, nobody closes")
                 }
             }

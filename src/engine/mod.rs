@@ -561,7 +561,7 @@ mod tests {
             {
                 Outcome::Reply(reply, _) => pretty(&reply),
                 Outcome::Blocked => "(blocked)".into(),
-                Outcome::Closed => "(closed)".into(),
+                Outcome::Closed | Outcome::Cut(_) => "(closed)".into(),
             }
         }
     }

@@ -331,6 +331,7 @@ impl Link {
 
     fn conclude(&mut self, outcome: Outcome, batch: &mut Batch, output: &mut Vec<u8>) {
         self.blocked = matches!(outcome, Outcome::Blocked);
+        batch.close |= matches!(outcome, Outcome::Closed | Outcome::Cut(_));
         match outcome {
             Outcome::Reply(reply, protocol) => {
                 encode(&reply, protocol, output);

@@ -144,7 +144,6 @@ fn a_blocked_command_ends_by_the_clock<C: ConnectionLike>(
 
 fn a_sleep_passes_on_the_clock<C: ConnectionLike>(fake: &FakeRedis, connect: &dyn Fn() -> C) {
     let mut con = connect();
-    run(&mut con, "CONFIG GET maxmemory").unwrap();
     assert_eq!(told(&mut con, "DEBUG SLEEP 30"), "OK");
     assert_eq!(shown(&mut con), [1_700_000_030; 4]);
     assert!(fake.clock().is_frozen());

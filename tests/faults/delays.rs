@@ -23,7 +23,7 @@ through_both_doors! {
 use super::through_both_doors;
 
 fn second(fault: Fault) -> Fault {
-    fault.on_command("INCR").times(1)
+    fault.on_command("INCRBY").times(1)
 }
 
 fn a_delayed_command_waits_for_the_clock_and_nobody_for_it<C: ConnectionLike>(
@@ -84,7 +84,7 @@ fn a_command_is_queued_late<C: ConnectionLike>(fake: &FakeRedis, connect: &dyn F
         .unwrap();
     let mut con = connect();
     told(&mut con, "MULTI");
-    assert_eq!(told(&mut con, "INCR n"), "QUEUED");
+    assert_eq!(told(&mut con, "INCRBY n 1"), "QUEUED");
     assert!(run(&mut con, "EXEC").is_ok());
     assert_eq!(fault.hits(), 1);
     assert_eq!(con.get("n"), Ok(1));

@@ -5,13 +5,12 @@ use std::time::Duration;
 use fakeredis::FakeRedis;
 use fakeredis::Fault;
 use redis::AsyncCommands;
-use redis::aio::ConnectionLike;
 
 use super::frozen;
 
 /// What a connection does that a fault ends.
-async fn is_ended(fake: &FakeRedis, mut con: impl ConnectionLike + Send) {
-    let fault = fake.inject(Fault::disconnect_after().on_command("INCR").times(1));
+async fn is_ended(fake: &FakeRedis, mut con: impl AsyncCommands) {
+    let fault = fake.inject(Fault::disconnect_after().on_command("INCRBY").times(1));
     let _fault = fault.unwrap();
     let lost = con.incr::<_, _, i64>("n", 1).await.unwrap_err();
     assert!(lost.is_io_error() && lost.is_connection_dropped(), "{lost}");

@@ -46,13 +46,15 @@ use through_both_doors;
 /// A fake whose clock stands still.
 fn frozen() -> FakeRedis {
     let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
-    FakeRedis::builder().clock(clock).build().unwrap()
+    let config = crate::support::ours::config();
+    let builder = FakeRedis::builder().clock(clock).config(config);
+    builder.build().unwrap()
 }
 
 /// What a command answers; words are separated by spaces.
 fn run(con: &mut impl ConnectionLike, line: &str) -> RedisResult<Value> {
     let mut cmd = redis::Cmd::new();
-    line.split(' ').for_each(|word| drop(cmd.arg(word)));
+    cmd.arg(line.split(' ').collect::<Vec<_>>());
     cmd.query(con)
 }
 

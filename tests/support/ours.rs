@@ -122,7 +122,7 @@ impl Client {
         match outcome {
             Outcome::Reply(Reply::Silence, _) | Outcome::Blocked => {}
             Outcome::Reply(reply, protocol) => self.received.push_back(sent(&reply, protocol)),
-            Outcome::Closed => self.closed = true,
+            Outcome::Closed | Outcome::Cut(_) => self.closed = true,
         }
     }
 }
