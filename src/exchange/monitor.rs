@@ -272,7 +272,7 @@ impl Replay {
         let argv: Vec<&[u8]> = line.argv.iter().map(Vec::as_slice).collect();
         match core.run(client, &argv) {
             Outcome::Reply(reply, _) => Some(reply),
-            Outcome::Blocked | Outcome::Closed => None,
+            Outcome::Blocked | Outcome::Closed | Outcome::Cut(_) => None,
         }
     }
 
