@@ -16,6 +16,7 @@ use crate::bytes::Bytes;
 use crate::clock::Clock;
 use crate::clock::from_micros;
 use crate::command::Config;
+use crate::command::Delivery;
 use crate::command::HIDDEN;
 use crate::command::Unit;
 use crate::command::World;
@@ -415,6 +416,6 @@ fn request(core: &mut Core, session: &mut Session, origin: Origin, commands: &Co
     if !commands.is_empty() {
         commands.get(0, &mut argv);
     }
-    core.unit.blocks = false;
+    core.unit.delivery = Delivery::AtOnce;
     core.run_unit(session, core.clock.now_us(), origin, &argv);
 }
