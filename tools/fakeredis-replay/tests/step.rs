@@ -144,6 +144,20 @@ fn marks_reasons_and_help_are_at_hand() {
 }
 
 #[test]
+fn replies_are_shown_where_they_were_recorded() {
+    let dir = shop(true);
+    let mut terminal = step(dir.path(), &[]);
+    terminal.wait_for(&["closed"]);
+    terminal.press("bcmd expire\rN");
+    terminal.wait_for(&[
+        "HINCRBY product:1 stock -1\n    (integer) 5",
+        "SET order:1 mug\n    OK",
+    ]);
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
 fn it_follows_a_server_that_writes() {
     let dir = tempfile::tempdir().unwrap();
     let fake = FakeRedis::open(dir.path()).unwrap();

@@ -41,6 +41,8 @@ const TICK: Duration = Duration::from_millis(250);
 pub fn run(mut model: Model) -> Result<(), Failure> {
     let killed = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGTERM] {
+        // The second one ends it even where a script does not.
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&killed))?;
         signal_hook::flag::register(signal, Arc::clone(&killed))?;
     }
     let mut screen = Screen::open()?;
