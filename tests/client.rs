@@ -3,6 +3,7 @@
 use fakeredis::Clock;
 use fakeredis::FakeRedis;
 use fakeredis::Options;
+use fakeredis::Rev;
 use fakeredis::Transactions;
 use redis::AsyncCommands;
 use redis::Commands;
@@ -216,6 +217,29 @@ fn a_snapshot_is_given_back_and_recorded() {
         other.digest(),
         "so is a snapshot of another fake"
     );
+}
+
+#[test]
+fn a_fake_made_of_a_view_goes_its_own_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::frozen_at(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000));
+    let builder = FakeRedis::builder().journal(dir.path());
+    let fake = builder.clock(clock.clone()).build().unwrap();
+    let _: () = fake.connection().set_ex("k", "v", 10).unwrap();
+    clock.advance(std::time::Duration::from_secs(60));
+    let _: () = fake.connection().del("k").unwrap();
+    let then = FakeRedis::from_view(fake.at(Rev::seq(2)).unwrap());
+    assert_eq!(
+        then.clock().now(),
+        std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000)
+    );
+    assert_eq!(then.connection().ttl::<_, i64>("k").unwrap(), 10);
+    let _: () = then.connection().set("k", "other").unwrap();
+    assert_eq!(
+        fake.at(Rev::seq(2)).unwrap().get::<_, String>("k").unwrap(),
+        "v"
+    );
+    assert!(!fake.connection().exists::<_, bool>("k").unwrap());
 }
 
 #[test]

@@ -39,6 +39,7 @@ Examples:
   fakeredis-replay history ./data product:product_1   every version of a key
   fakeredis-replay at ./data @-3 -- HGETALL cart:1    the past, read with any reading command
   fakeredis-replay diff ./data -5m @                  what the last five minutes changed
+  fakeredis-replay step ./data                        a debugger in the terminal
 
 Exit codes: 0 done; 1 no such record, key or mark, or an error reply; 2 the journal is damaged;
 3 its format is unknown; 4 it can't be read; 64 wrong arguments. `check` answers 1 for a torn end,

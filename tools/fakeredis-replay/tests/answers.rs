@@ -284,7 +284,7 @@ fn colour_comes_only_when_it_is_wanted() {
 #[test]
 fn every_verb_has_examples() {
     for verb in [
-        "info", "log", "show", "at", "diff", "history", "why", "check",
+        "info", "log", "show", "at", "diff", "history", "why", "step", "serve", "check",
     ] {
         let help = replay(std::path::Path::new("--help"), verb, &[]);
         assert!(

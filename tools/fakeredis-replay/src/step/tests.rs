@@ -326,6 +326,36 @@ fn no_screen_is_too_small() {
     }
 }
 
+/// What was dropped is the beginning: searches end there, and ask scripts about the state that it came to.
+#[test]
+fn a_compacted_history_begins_where_it_does() {
+    let dir = counted(30);
+    fakeredis::compact_journal(dir.path(), &Rev::seq(10)).unwrap();
+    let mut bench = Bench::new(&dir, &Rev::LAST);
+    bench.press("blua return tonumber(redis.call('GET', 'k')) > 5\rN");
+    assert!(bench.model.status().starts_with("nothing stops before"));
+    bench.press(":@0\r");
+    let first = bench.cursor();
+    assert!((9..=11).contains(&first), "{first}");
+    bench.press("k:3\r");
+    assert!(
+        bench
+            .model
+            .status()
+            .starts_with("history begins with record")
+    );
+    assert_eq!(bench.cursor(), first);
+}
+
+#[test]
+fn a_line_longer_than_the_screen_shows_its_end() {
+    let dir = counted(3);
+    let mut bench = Bench::new(&dir, &Rev::LAST);
+    bench.press(&format!("!{}漢end", "x".repeat(90)));
+    let last = bench.lines().pop().unwrap();
+    assert!(last.starts_with("> xx") && last.contains("end"), "{last}");
+}
+
 #[test]
 fn q_ends_it_but_in_a_list() {
     let dir = counted(3);

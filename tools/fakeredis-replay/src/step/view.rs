@@ -142,12 +142,23 @@ fn menu(frame: &mut Frame<'_>, area: Rect, menu: &Menu) {
 }
 
 fn prompt(frame: &mut Frame<'_>, area: Rect, prompt: &Prompt) {
-    let sign = prompt.question.sign();
-    let room = usize::from(area.width).saturating_sub(sign.len() + 1);
-    let hidden = prompt.input.visual_scroll(room);
-    let typed: String = prompt.input.value().chars().skip(hidden).collect();
-    frame.render_widget(Line::raw(format!("{sign}{typed}")), area);
-    let column = sign.len() + prompt.input.visual_cursor().saturating_sub(hidden);
-    let column = area.x + u16::try_from(column).unwrap_or(u16::MAX).min(area.width);
-    frame.set_cursor_position(Position::new(column, area.y));
+    let sign = Line::raw(prompt.question.sign());
+    let [head, body] = Layout::horizontal([
+        Constraint::Length(columns(sign.width())),
+        Constraint::Min(0),
+    ])
+    .areas(area);
+    // One column is for the cursor behind the text.
+    let hidden = prompt
+        .input
+        .visual_scroll(usize::from(body.width.max(1)) - 1);
+    let typed = Paragraph::new(prompt.input.value()).scroll((0, columns(hidden)));
+    let cursor = columns(prompt.input.visual_cursor().saturating_sub(hidden));
+    frame.render_widget(sign, head);
+    frame.render_widget(typed, body);
+    frame.set_cursor_position(Position::new(body.x + cursor.min(body.width), body.y));
+}
+
+fn columns(width: usize) -> u16 {
+    u16::try_from(width).unwrap_or(u16::MAX)
 }
