@@ -1,4 +1,4 @@
-//! Every call in `docs/replay.md` answers what the page says.
+//! Every call in `docs/replay.md`, and many in `docs/time-travel.md`, answer what the page says.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use super::session::run;
 use super::terminal::Terminal;
 
 const PAGE: &str = include_str!("../../../docs/replay.md");
+const REFERENCE: &str = include_str!("../../../docs/time-travel.md");
 
 /// The session that the page tells about.
 fn story() -> TempDir {
@@ -67,7 +68,11 @@ fn story() -> TempDir {
 fn the_page_tells_the_truth() {
     let dir = story();
     let mut calls = 0;
-    for block in PAGE.split("```console\n").skip(1) {
+    let pages = [PAGE, section("### `verify`"), section("### `whatif`")];
+    let blocks = pages
+        .iter()
+        .flat_map(|page| page.split("```console\n").skip(1));
+    for block in blocks {
         let block = block.split("```").next().unwrap();
         for call in block.split("$ ").skip(1) {
             let (line, expected) = call.split_once('\n').unwrap();
@@ -91,14 +96,19 @@ fn the_page_tells_the_truth() {
     assert!(calls >= 10, "{calls}");
 }
 
+/// The part of the reference under a heading.
+fn section(heading: &str) -> &'static str {
+    let (_, rest) = REFERENCE.split_once(heading).unwrap();
+    rest.split("\n##").next().unwrap()
+}
+
 /// The screens of the page about stepping: 80 columns, and as many lines as there are.
 #[cfg(unix)]
 #[test]
 fn the_screens_are_what_one_sees() {
     let (journal, dir) = (story(), tempfile::tempdir().unwrap());
     std::os::unix::fs::symlink(journal.path(), dir.path().join("data")).unwrap();
-    let page = include_str!("../../../docs/time-travel.md");
-    let blocks: Vec<&str> = page.split("```screen\n").skip(1).collect();
+    let blocks: Vec<&str> = REFERENCE.split("```screen\n").skip(1).collect();
     assert!(!blocks.is_empty());
     for block in blocks {
         let (call, rest) = block.split_once('\n').unwrap();

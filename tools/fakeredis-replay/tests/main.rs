@@ -3,6 +3,7 @@
 // A test fails by panicking.
 #![expect(clippy::unwrap_used)]
 
+mod again;
 mod answers;
 // `ulimit -v` is not everywhere, nor does it limit anything everywhere.
 #[cfg(target_os = "linux")]

@@ -8,6 +8,7 @@ use fakeredis::timeline::Divergence;
 use fakeredis::timeline::RevRange;
 use fakeredis::timeline::Unknown;
 use fakeredis::timeline::Verified;
+use fakeredis::timeline::replies_of;
 
 use super::Journal;
 use super::Length;
@@ -70,6 +71,9 @@ impl Verify {
         let aspects: Vec<String> = differs.iter().map(aspect).collect();
         out.line(text::line(entry, 0, room, out.paint))?;
         out.line(format!("  differs in  {}", aspects.join(", ")))?;
+        if differs.contains(&Aspect::Replies) && replies_of(&entry.record).is_none() {
+            out.line("  recorded  answers something else; what, is recorded at level session")?;
+        }
         for line in text::outcomes(Some(&entry.record), again.as_ref(), room) {
             out.line(format!("  {line}"))?;
         }
