@@ -53,6 +53,7 @@ pub struct Rerun {
     /// Those of them that agreed on a protocol.
     agreed: BTreeSet<u64>,
     is_complete: bool,
+    has_faults: bool,
     /// The protocol of the other connections.
     protocol: Protocol,
     /// Where random numbers came from before the last record.
@@ -78,6 +79,7 @@ impl Rerun {
             clients: BTreeMap::new(),
             agreed: BTreeSet::new(),
             is_complete: false,
+            has_faults: false,
             protocol: Protocol::default(),
             rng: Rng::new(0),
         }
@@ -96,6 +98,11 @@ impl Rerun {
     /// Whether all that happened since the process began is known: connections, their state, and random numbers.
     pub fn is_complete(&self) -> bool {
         self.is_complete
+    }
+
+    /// Whether the process had faults on demand. They are not run: which command they hit depends on all that were sent.
+    pub fn has_faults(&self) -> bool {
+        self.has_faults
     }
 
     /// Whether the last unit drew random numbers.
@@ -121,6 +128,10 @@ impl Rerun {
             Record::Observed(observed) => {
                 let (commands, replies) = (&observed.commands, Some(&observed.replies));
                 self.observe(&observed.client, observed.db, commands, replies);
+            }
+            Record::Setting(setting) if is_fault(&setting.commands) => {
+                self.has_faults = true;
+                return Ok(Some(entry.record.clone()));
             }
             Record::Setting(setting) => {
                 let (commands, replies) = (&setting.commands, setting.replies.as_ref());
@@ -209,6 +220,7 @@ impl Rerun {
         self.core.world = world;
         self.clients.clear();
         self.agreed.clear();
+        self.has_faults = false;
         self.is_complete = open.record == "session";
     }
 
@@ -370,6 +382,16 @@ fn db_of(record: &Record) -> u32 {
         Record::Setting(setting) => setting.db,
         _ => 0,
     }
+}
+
+/// Whether the commands set up a fault.
+fn is_fault(commands: &CommandList) -> bool {
+    let mut all = commands.iter();
+    all.any(|argv| {
+        argv.len() > 2
+            && argv[0].eq_ignore_ascii_case(b"FAKEREDIS")
+            && argv[1].eq_ignore_ascii_case(b"FAULT")
+    })
 }
 
 fn first_word(commands: &CommandList) -> &[u8] {

@@ -29,6 +29,8 @@ pub enum Reason {
     Random,
     /// A password is not recorded.
     Password,
+    /// There were faults on demand, and it may have met one.
+    Fault,
 }
 
 impl fmt::Display for Reason {
@@ -46,6 +48,7 @@ impl fmt::Display for Reason {
             Reason::Script => f.write_str("its script was loaded before the records begin"),
             Reason::Session => f.write_str("what its connection did before is not recorded"),
             Reason::Random => f.write_str("the seed of its random numbers is not recorded"),
+            Reason::Fault => f.write_str("it may have met a fault on demand"),
             Reason::Password => f.write_str("passwords are not recorded"),
         }
     }
@@ -146,6 +149,7 @@ pub(super) fn find(recorded: &Record, outcome: &Outcome, rerun: &Rerun) -> Optio
         .or_else(password)
         .or_else(random)
         .or_else(session)
+        .or_else(|| rerun.has_faults().then_some(Reason::Fault))
 }
 
 fn is_scripted(record: &Record) -> bool {
