@@ -7,6 +7,8 @@ use fakeredis::Size;
 use fakeredis::dump_journal;
 use redis::Commands;
 
+use crate::support::verified::verify;
+
 fn commands(dataset: &Dataset, size: Size) -> Vec<Vec<Vec<u8>>> {
     dataset.commands(size).collect()
 }
@@ -165,6 +167,7 @@ fn a_fixture_is_loaded_once_into_a_journal_and_dumped_from_it() {
     let copy = FakeRedis::new();
     copy.load_dataset(&dumped, Size::default(), |_| {}).unwrap();
     assert_eq!(copy.digest(), fake.digest());
+    verify(dir.path()).unwrap();
 }
 
 #[test]

@@ -13,6 +13,8 @@ use fakeredis::rng::Rng;
 use redis::Commands;
 use tempfile::TempDir;
 
+use crate::support::verified::verify;
+
 /// Records between two checkpoints.
 const EVERY: u64 = 700;
 /// Commands between two states that are remembered.
@@ -44,6 +46,7 @@ fn live() -> Lived {
     }
     drop(con);
     fake.close().unwrap();
+    verify(dir.path()).unwrap();
     Lived { dir, digests }
 }
 

@@ -15,6 +15,7 @@ use fakeredis::session::Address;
 use fakeredis::session::SessionKey;
 
 use crate::support::ours::config;
+use crate::support::verified::Recorded;
 
 /// A journaled fake with a few clients that never wait for each other.
 struct Lab {
@@ -72,7 +73,7 @@ fn effect(commit: &Commit) -> String {
 
 #[test]
 fn whoever_is_served_has_a_record_with_its_cause() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let lab = Lab::new(dir.path());
     assert_eq!(lab.run(0, "BLPOP end 0"), "blocked");
     assert_eq!(lab.run(1, "BLMOVE start end LEFT RIGHT 0"), "blocked");
@@ -102,7 +103,7 @@ fn whoever_is_served_has_a_record_with_its_cause() {
 
 #[test]
 fn a_transaction_and_a_script_serve_as_one_unit() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let lab = Lab::new(dir.path());
     for client in [0, 1] {
         assert_eq!(lab.run(client, "BLPOP l 0"), "blocked");
@@ -147,7 +148,7 @@ fn what_is_recorded_is_what_was_done_whether_it_waited_or_not() {
         ),
         ("BZMPOP 0 2 y z MAX", "ZADD z 1 a 2 b 3 c", "ZPOPMAX z 1"),
     ] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let lab = Lab::new(dir.path());
         assert_eq!(lab.run(0, blocking), "blocked");
         lab.run(1, push);
@@ -168,7 +169,7 @@ fn what_is_recorded_is_what_was_done_whether_it_waited_or_not() {
 
 #[test]
 fn who_waits_in_vain_leaves_no_record() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let lab = Lab::new(dir.path());
     assert_eq!(lab.run(0, "BLPOP l 0"), "blocked");
     lab.run(1, "SET l string");
@@ -181,7 +182,7 @@ fn who_waits_in_vain_leaves_no_record() {
 
 #[test]
 fn a_wait_that_meets_an_expired_key_records_its_removal() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let lab = Lab::new(dir.path());
     lab.run(1, "DEBUG SET-ACTIVE-EXPIRE 0");
     assert_eq!(lab.run(1, "RPUSH l a"), "(integer) 1");
@@ -198,7 +199,7 @@ fn a_wait_that_meets_an_expired_key_records_its_removal() {
 
 #[test]
 fn an_exec_that_meets_an_expired_key_records_its_removal() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let lab = Lab::new(dir.path());
     lab.run(1, "DEBUG SET-ACTIVE-EXPIRE 0");
     assert_eq!(lab.run(1, "SET k a PX 50"), "OK");

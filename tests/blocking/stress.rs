@@ -9,6 +9,8 @@ use redis::ConnectionLike;
 
 use super::Popped;
 
+use crate::support::verified::verify;
+
 const PRODUCERS: u32 = 4;
 const JOBS: u32 = 1500;
 /// The last thing that a worker takes, and the last that is moved.
@@ -48,6 +50,7 @@ fn every_job_is_done_once() {
     drop((con, server));
     fake.close().unwrap();
     drop(fake);
+    verify(dir.path()).unwrap();
     assert!(!FakeRedis::open(dir.path()).unwrap().has_keys());
 }
 

@@ -1,15 +1,44 @@
 //! Runs a journal again: whatever a test recorded, the engine must come to the same once more.
 
 use std::fmt::Write;
+use std::ops::Deref;
 use std::path::Path;
 
 use fakeredis::Timeline;
 use fakeredis::timeline::Divergence;
 use fakeredis::timeline::Verified;
 use fakeredis::timeline::commands_of;
+use tempfile::TempDir;
 
 /// How many divergences a report shows.
 const SHOWN: usize = 5;
+
+/// A journal's directory for a test. What was recorded in it is run again before it goes.
+pub struct Recorded(TempDir);
+
+impl Recorded {
+    pub fn new() -> Recorded {
+        Recorded(tempfile::tempdir().unwrap())
+    }
+}
+
+impl Deref for Recorded {
+    type Target = TempDir;
+
+    fn deref(&self) -> &TempDir {
+        &self.0
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        if !std::thread::panicking()
+            && let Err(report) = verify(self.path())
+        {
+            panic!("records come out otherwise\n{report}");
+        }
+    }
+}
 
 /// Runs the journal in `dir` again; a report of what comes out otherwise.
 pub fn verify(dir: &Path) -> Result<Verified, String> {

@@ -24,11 +24,12 @@ use fakeredis::timeline::Watch;
 use fakeredis::timeline::Why;
 use proptest::prelude::*;
 use redis::Commands;
-use tempfile::TempDir;
+
+use crate::support::verified::Recorded;
 
 /// A journaled fake whose clock moves one second per command; record 1 is the journal's opening.
 struct Lab {
-    dir: TempDir,
+    dir: Recorded,
     fake: FakeRedis,
     con: Connection,
 }
@@ -39,7 +40,7 @@ impl Lab {
     }
 
     fn recording(level: Recording) -> Lab {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_785_585_600));
         let builder = FakeRedis::builder().journal(dir.path()).clock(clock);
         let fake = builder.record(level).build().unwrap();
