@@ -5,6 +5,8 @@ use ratatui::crossterm::event::KeyEvent;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+use super::stop::FORMS;
+
 /// What a line is typed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {
@@ -26,6 +28,18 @@ impl Question {
             Question::Search => "/",
             Question::Stop => "stop at ",
             Question::Command => "> ",
+        }
+    }
+
+    /// What may be typed.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Question::Revision => "42, @-3, @ (the last), mark:NAME, ts:2026-08-01T12:00, -5m",
+            Question::Search => "text in commands and marks; nothing ends the search",
+            Question::Stop => FORMS,
+            Question::Command => {
+                "any command that reads; SELECT N chooses the database, nothing ends it"
+            }
         }
     }
 }

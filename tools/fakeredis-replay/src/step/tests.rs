@@ -348,6 +348,16 @@ fn a_compacted_history_begins_where_it_does() {
 }
 
 #[test]
+fn what_is_said_is_said_in_full() {
+    let dir = counted(3);
+    let mut bench = Bench::new(&dir, &Rev::LAST);
+    for keys in ["b", "nonsense\r"] {
+        let lines = bench.press(keys).lines();
+        assert!(lines.concat().contains(super::stop::FORMS), "{lines:?}");
+    }
+}
+
+#[test]
 fn a_line_longer_than_the_screen_shows_its_end() {
     let dir = counted(3);
     let mut bench = Bench::new(&dir, &Rev::LAST);

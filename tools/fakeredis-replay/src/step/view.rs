@@ -25,6 +25,9 @@ use super::prompt::Prompt;
 /// From so many columns on, the list has dates.
 const WIDE: u16 = 110;
 
+/// What is said at the bottom takes no more lines than these.
+const STATUS_LINES: usize = 3;
+
 /// How many records a screen of this height lists.
 pub fn list_rows(height: u16) -> u16 {
     (height.saturating_sub(3) * 2 / 5).max(1)
@@ -32,10 +35,14 @@ pub fn list_rows(height: u16) -> u16 {
 
 pub fn draw(frame: &mut Frame<'_>, model: &Model) {
     let area = frame.area();
-    let [title, body, status] = Layout::vertical([
+    let said = Line::raw(model.status());
+    let said = wrapped([said].into_iter(), area.width.into(), STATUS_LINES);
+    let is_typing = matches!(model.mode(), Mode::Prompt(_));
+    let [title, body, status, typed] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(0),
-        Constraint::Length(1),
+        Constraint::Length(cells(said.len())),
+        Constraint::Length(u16::from(is_typing)),
     ])
     .areas(area);
     bar(frame, title, &model.title());
@@ -43,9 +50,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
         Mode::Help(page) => text(frame, body, page),
         _ => panes(frame, body, list_rows(area.height), model),
     }
-    match model.mode() {
-        Mode::Prompt(typed) => prompt(frame, status, typed),
-        _ => frame.render_widget(Line::raw(model.status()), status),
+    frame.render_widget(Paragraph::new(said), status);
+    if let Mode::Prompt(line) = model.mode() {
+        prompt(frame, typed, line);
     }
 }
 
@@ -143,22 +150,20 @@ fn menu(frame: &mut Frame<'_>, area: Rect, menu: &Menu) {
 
 fn prompt(frame: &mut Frame<'_>, area: Rect, prompt: &Prompt) {
     let sign = Line::raw(prompt.question.sign());
-    let [head, body] = Layout::horizontal([
-        Constraint::Length(columns(sign.width())),
-        Constraint::Min(0),
-    ])
-    .areas(area);
+    let [head, body] =
+        Layout::horizontal([Constraint::Length(cells(sign.width())), Constraint::Min(0)])
+            .areas(area);
     // One column is for the cursor behind the text.
     let hidden = prompt
         .input
         .visual_scroll(usize::from(body.width.max(1)) - 1);
-    let typed = Paragraph::new(prompt.input.value()).scroll((0, columns(hidden)));
-    let cursor = columns(prompt.input.visual_cursor().saturating_sub(hidden));
+    let typed = Paragraph::new(prompt.input.value()).scroll((0, cells(hidden)));
+    let cursor = cells(prompt.input.visual_cursor().saturating_sub(hidden));
     frame.render_widget(sign, head);
     frame.render_widget(typed, body);
     frame.set_cursor_position(Position::new(body.x + cursor.min(body.width), body.y));
 }
 
-fn columns(width: usize) -> u16 {
+fn cells(width: usize) -> u16 {
     u16::try_from(width).unwrap_or(u16::MAX)
 }

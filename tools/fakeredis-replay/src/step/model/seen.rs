@@ -92,9 +92,10 @@ impl Model {
         entries.map(row).collect()
     }
 
-    /// The last line: what just happened, or what there is to press.
+    /// The last lines: what just happened, or what there is to press.
     pub fn status(&self) -> String {
         match &self.mode {
+            Mode::Prompt(prompt) => prompt.question.hint().to_owned(),
             Mode::Hunt(hunt) => format!("looking at record {}… Esc stops", hunt.place()),
             _ if !self.message.is_empty() => self.message.clone(),
             Mode::Help(_) => "↑ ↓ scroll, Esc leaves".to_owned(),
