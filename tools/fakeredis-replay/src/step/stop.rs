@@ -157,7 +157,7 @@ fn holds(past: &mut Past, seq: Seq, script: &str) -> Result<bool, Failure> {
     let reply = ask(past, seq, script)?;
     Ok(!matches!(
         reply,
-        Reply::Null | Reply::NullArray | Reply::Bool(false) | Reply::Int(0) | Reply::Error(_)
+        Reply::Null | Reply::Bool(false) | Reply::Error(_)
     ))
 }
 

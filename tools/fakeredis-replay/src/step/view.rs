@@ -126,8 +126,10 @@ fn row(row: &Row) -> Line<'static> {
 }
 
 fn text(frame: &mut Frame<'_>, area: Rect, page: &Page) {
-    let lines = styled(page.text().unwrap_or("…")).into_iter();
-    let shown = lines.skip(page.top());
+    // A reply may have a million lines; only those that are seen are looked at.
+    let lines = page.text().unwrap_or("…").lines().skip(page.top());
+    let shown: Vec<&str> = lines.take(area.height.into()).collect();
+    let shown = styled(&shown.join("\n")).into_iter();
     let lines = wrapped(shown, area.width.into(), area.height.into());
     frame.render_widget(Paragraph::new(Text::from(lines)), area);
 }
