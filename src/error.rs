@@ -42,7 +42,8 @@ impl fmt::Display for Error {
             Error::Timeline(error) => write!(f, "{error}"),
             Error::Exchange(error) => write!(f, "{error}"),
             Error::NoJournal => f.write_str(
-                "this fake has no journal, so it has no history; open it with FakeRedis::open(dir)",
+                "this fake keeps no history; make it with FakeRedis::open(dir), or with \
+                 FakeRedis::builder().journal_in_memory()",
             ),
             Error::Io { what, source } => write!(f, "{what}: {source}"),
             Error::Config(what) | Error::Refused(what) => f.write_str(what),

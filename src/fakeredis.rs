@@ -3,7 +3,11 @@
 #[cfg(feature = "server")]
 use std::net::ToSocketAddrs;
 use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::answers::answer;
+use crate::answers::go_back;
 use crate::clock::Clock;
 use crate::command::Config;
 use crate::commit::How;
@@ -21,10 +25,13 @@ use crate::fixtures::Dataset;
 use crate::fixtures::Loaded;
 use crate::fixtures::Size;
 use crate::journal::Compacted;
+use crate::journal::Disk;
 use crate::journal::Fsync;
 use crate::journal::JournalError;
+use crate::journal::Memory;
 use crate::journal::Reader;
 use crate::journal::RecoveryReport;
+use crate::journal::Storage;
 use crate::timeline::Rev;
 use crate::timeline::Timeline;
 use crate::timeline::Version;
@@ -56,13 +63,12 @@ impl FakeRedis {
     /// An empty fake in memory.
     pub fn new() -> FakeRedis {
         let clock = Clock::system();
-        FakeRedis {
-            engine: Engine::in_memory(Config::default(), clock.clone(), 0),
-            clock,
-        }
+        let engine = Engine::in_memory(Config::default(), clock.clone(), 0);
+        FakeRedis::from_parts(engine, clock)
     }
 
     pub(crate) fn from_parts(engine: Engine, clock: Clock) -> FakeRedis {
+        engine.answer_with(answer);
         FakeRedis { engine, clock }
     }
 
@@ -186,9 +192,9 @@ impl FakeRedis {
     ///
     /// The fake has no journal, or the journal can't be read or written.
     pub fn timeline(&self) -> Result<Timeline, Error> {
-        let dir = self.engine.journal_dir().ok_or(Error::NoJournal)?;
+        let storage = self.engine.storage().ok_or(Error::NoJournal)?;
         self.engine.batch(|_| ())?;
-        Ok(Timeline::open(dir)?)
+        Ok(Timeline::on(storage)?)
     }
 
     /// The data as it was at `rev`, for read-only commands.
@@ -228,7 +234,20 @@ impl FakeRedis {
     ///
     /// The fake has no journal, or the journal can't be written.
     pub fn mark(&self, name: &str) -> Result<Seq, Error> {
-        self.append(|core| core.mark(name))
+        self.append(|core| core.mark(name.to_owned(), None))
+    }
+
+    /// Gives an earlier place in history a name, for [`Rev::mark`]. The mark itself is a record at the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`mark`](FakeRedis::mark), and when `rev` is none of the fake's past, or the beginning, which has a name.
+    pub fn mark_at(&self, name: &str, rev: Rev) -> Result<Seq, Error> {
+        let at = self.timeline()?.resolve(&rev)?;
+        if at == 0 {
+            return Err(Error::Config("the beginning has a name: @0".to_owned()));
+        }
+        self.append(|core| core.mark(name.to_owned(), Some(at)))
     }
 
     /// Makes the data what it was at `rev`. Nothing is forgotten: the rewind itself is a record, and can be
@@ -258,7 +277,7 @@ impl FakeRedis {
         let timeline = self.timeline()?;
         let to = timeline.resolve(&rev)?;
         let how = How::Named;
-        self.go_back(&timeline, Rewind { to, how })
+        Ok(go_back(&self.engine, &timeline, Rewind { to, how })?)
     }
 
     /// Takes back the last `changes` changes, or all that there are. A change is a command, an EXEC batch or a script
@@ -286,7 +305,8 @@ impl FakeRedis {
     /// As [`rewind`](FakeRedis::rewind), and when there is nothing to undo.
     pub fn undo(&self, changes: u64) -> Result<Seq, Error> {
         let timeline = self.timeline()?;
-        self.go_back(&timeline, timeline.undo(changes)?)
+        let rewind = timeline.undo(changes)?;
+        Ok(go_back(&self.engine, &timeline, rewind)?)
     }
 
     /// Brings back the last `changes` changes that were undone, or all that there are, as editors do: a new change
@@ -297,12 +317,8 @@ impl FakeRedis {
     /// As [`rewind`](FakeRedis::rewind), and when there is nothing to redo.
     pub fn redo(&self, changes: u64) -> Result<Seq, Error> {
         let timeline = self.timeline()?;
-        self.go_back(&timeline, timeline.redo(changes)?)
-    }
-
-    fn go_back(&self, timeline: &Timeline, rewind: Rewind) -> Result<Seq, Error> {
-        let then = timeline.at(&Rev::seq(rewind.to))?.into_world();
-        self.append(|core| core.rewind_to(rewind, then.keyspace))
+        let rewind = timeline.redo(changes)?;
+        Ok(go_back(&self.engine, &timeline, rewind)?)
     }
 
     /// Appends a record to the journal and waits until it is written.
@@ -369,6 +385,30 @@ pub fn compact_journal(dir: &Path, rev: &Rev) -> Result<Compacted, Error> {
     Ok(engine::compact(dir, keep, Clock::system().now_us())?)
 }
 
+/// Where a journal is kept.
+#[derive(Debug)]
+enum Place {
+    Directory(PathBuf),
+    Memory,
+}
+
+/// The size of a journal's files in memory, each of which is copied as it grows.
+const MEMORY_SEGMENT_BYTES: u64 = 4 << 20;
+
+impl Place {
+    fn open(&self) -> (Arc<dyn Storage>, JournalOptions) {
+        match self {
+            Place::Directory(dir) => (Arc::new(Disk::new(dir)), JournalOptions::new(dir)),
+            Place::Memory => {
+                let mut options = JournalOptions::new("");
+                options.journal.segment_bytes = MEMORY_SEGMENT_BYTES;
+                options.journal.fsync = Fsync::No;
+                (Arc::new(Memory::new()), options)
+            }
+        }
+    }
+}
+
 /// Settings of a [`FakeRedis`] to be made.
 ///
 /// ```
@@ -386,7 +426,7 @@ pub fn compact_journal(dir: &Path, rev: &Rev) -> Result<Compacted, Error> {
 /// ```
 #[derive(Debug, Default)]
 pub struct Builder {
-    journal: Option<JournalOptions>,
+    journal: Option<Place>,
     fsync: Fsync,
     recording: Recording,
     checkpoint_every: Option<u64>,
@@ -400,7 +440,29 @@ impl Builder {
     /// Keeps a journal in the directory `dir`.
     #[must_use]
     pub fn journal(mut self, dir: impl AsRef<Path>) -> Builder {
-        self.journal = Some(JournalOptions::new(dir));
+        self.journal = Some(Place::Directory(dir.as_ref().to_owned()));
+        self
+    }
+
+    /// Keeps a journal in memory, in place of one in a directory: the fake has history until it ends.
+    ///
+    /// All of it stays in memory: some hundred bytes for each record, until [`compact`](FakeRedis::compact) drops them.
+    ///
+    /// ```
+    /// use fakeredis::FakeRedis;
+    /// use redis::Commands;
+    ///
+    /// let fake = FakeRedis::builder().journal_in_memory().build()?;
+    /// let mut con = fake.connection();
+    /// let _: () = con.set("stock", 10)?;
+    /// let _: () = con.del("stock")?;
+    /// fake.undo(1)?;
+    /// assert_eq!(con.get::<_, i64>("stock")?, 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn journal_in_memory(mut self) -> Builder {
+        self.journal = Some(Place::Memory);
         self
     }
 
@@ -477,16 +539,20 @@ impl Builder {
                 Engine::in_memory(self.config, clock.clone(), self.seed),
                 None,
             ),
-            Some(mut options) => {
-                options.journal.fsync = self.fsync;
+            Some(place) => {
+                let (storage, mut options) = place.open();
                 options.recording = self.recording;
                 let every = self.checkpoint_every;
                 options.checkpoint_every = every.unwrap_or(options.checkpoint_every);
-                let opened = Engine::open(&options, self.config, clock.clone(), self.seed)?;
+                if storage.dir().is_some() {
+                    options.journal.fsync = self.fsync;
+                }
+                let opened =
+                    Engine::open_on(storage, &options, self.config, clock.clone(), self.seed)?;
                 (opened.0, Some(opened.1))
             }
         };
-        let fake = FakeRedis { engine, clock };
+        let fake = FakeRedis::from_parts(engine, clock);
         let has_keys = fake.has_keys();
         for dataset in self.fixtures.iter().filter(|_| !has_keys) {
             fake.load_dataset(dataset, Size::default(), |_| {})?;

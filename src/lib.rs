@@ -63,11 +63,12 @@
 //! | `command` · `journal` | what commands mean, without a disk · bytes on a disk, without Redis |
 //! | `engine` | the single writer |
 //! | `timeline` `fixtures` | the past; datasets |
-//! | `client` `server` `exchange` | the front doors, and files of real servers |
+//! | `answers` `client` `server` `exchange` | answers about the past; the front doors; files of real servers |
 //!
 //! Modules that are public but not listed in this documentation are there for the crate's own tests and
 //! tools; they may change in any release.
 
+mod answers;
 #[doc(hidden)]
 pub mod bytes;
 #[cfg(feature = "client")]
@@ -77,6 +78,7 @@ pub mod clock;
 #[doc(hidden)]
 pub mod command;
 pub mod commit;
+mod editing;
 #[doc(hidden)]
 pub mod engine;
 mod error;
@@ -105,6 +107,10 @@ pub mod value;
 pub use clock::Clock;
 pub use command::Config;
 pub use command::Taken;
+pub use editing::fork_journal;
+pub use editing::fork_state;
+pub use editing::mark_journal;
+pub use editing::rewind_journal;
 pub use engine::Recording;
 pub use error::Error;
 pub use fakeredis::Builder;

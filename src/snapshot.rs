@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::fakeredis::FakeRedis;
 use crate::fixtures;
 use crate::keyspace::Keyspace;
+use crate::timeline::Rev;
 use crate::timeline::View;
 
 /// How many commands make one record where a foreign snapshot is restored into a journal.
@@ -52,13 +53,15 @@ impl FakeRedis {
     }
 
     /// Makes the data what they were; watched keys that change thereby count as changed. In a journal this is
-    /// one more record, a rewind; a snapshot of another fake is recorded as the commands that make it.
+    /// one more record, a rewind; a snapshot of another fake, or of history that was dropped since, is recorded as the
+    /// commands that make it.
     ///
     /// # Errors
     ///
     /// The journal can't be written.
     pub fn restore(&self, snapshot: &Snapshot) -> Result<(), Error> {
-        let is_own = snapshot.engine == self.engine().id();
+        let is_known = self.engine().lock().knows(snapshot.seq);
+        let is_own = is_known && snapshot.engine == self.engine().id();
         if is_own || self.engine().journal().is_none() {
             let keyspace = snapshot.keyspace.clone();
             let rewind = Rewind {
@@ -126,6 +129,35 @@ impl FakeRedis {
             config, keyspace, ..
         } = view.into_world();
         FakeRedis::in_memory(config, keyspace, clock)
+    }
+
+    /// Another fake with the data that this one had at `rev`, in memory, with a clock of its own that showed the time
+    /// then and goes on, or stands, as this one's does.
+    ///
+    /// ```
+    /// use fakeredis::{FakeRedis, Rev};
+    /// use redis::Commands;
+    ///
+    /// let fake = FakeRedis::builder().journal_in_memory().build()?;
+    /// let mut con = fake.connection();
+    /// let _: () = con.set("stock", 10)?;
+    /// let _: () = con.set("stock", -1)?;
+    /// let before = fake.fork_at(Rev::before(1))?;
+    /// assert_eq!(before.connection().decr::<_, _, i64>("stock", 3)?, 7);
+    /// assert_eq!(con.get::<_, i64>("stock")?, -1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The fake keeps no history, or `rev` is none of its past.
+    pub fn fork_at(&self, rev: Rev) -> Result<FakeRedis, Error> {
+        let then = self.at(rev)?;
+        let clock = self.clock().fork();
+        clock.set(then.time());
+        let config = self.engine().lock().world().config.clone();
+        let keyspace = then.into_world().keyspace;
+        Ok(FakeRedis::in_memory(config, keyspace, clock))
     }
 
     fn in_memory(config: Config, keyspace: Keyspace, clock: Clock) -> FakeRedis {

@@ -4,8 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use super::config::Config;
+use super::waiting::Question;
 use super::world::World;
 use crate::clock::Clock;
+use crate::commit::Rewind;
 use crate::commit::Seq;
 use crate::keyspace::Keyspace;
 
@@ -57,6 +59,18 @@ pub trait Host {
     fn compact(&mut self, _keep: Seq) -> Result<u64, String> {
         Err("there is no journal".to_owned())
     }
+
+    /// Hands in a question, to be answered by a thread that doesn't keep others waiting; its number. `None` where nobody
+    /// answers. [`Context::ask`](super::Context::ask) also has the connection wait.
+    fn ask(&mut self, _question: Question) -> Option<u64> {
+        None
+    }
+
+    /// Gives the place in history a name, once the running command is over.
+    fn mark(&mut self, _name: String) {}
+
+    /// Makes the data `keyspace`, the state at the place that `rewind` names, once the running command is over.
+    fn rewind(&mut self, _rewind: Rewind, _keyspace: Keyspace) {}
 
     /// The journal's condition.
     fn persistence(&self) -> Persistence {

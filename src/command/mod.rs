@@ -77,8 +77,10 @@ pub use unit::Abort;
 pub use unit::Delivery;
 pub use unit::Unit;
 pub use waiting::Block;
+pub use waiting::Question;
 pub use waiting::Unblock;
 pub use world::Pause;
+pub use world::Saved;
 pub use world::World;
 
 use std::sync::LazyLock;

@@ -12,6 +12,10 @@ pub struct ReplyError(Cow<'static, str>);
 pub type Result<T = Reply> = std::result::Result<T, ReplyError>;
 
 impl ReplyError {
+    /// There is no past to ask about.
+    pub const NO_HISTORY: ReplyError = fixed(
+        "ERR this fake keeps no history; start it with a journal: fakeredis-server --dir DIR, or --history yes to keep one in memory",
+    );
     /// `ERR syntax error`
     pub const SYNTAX: ReplyError = fixed("ERR syntax error");
     /// The key holds another type.

@@ -16,6 +16,7 @@ use crate::bytes::Bytes;
 use crate::commit::Origin;
 use crate::number::LongDouble;
 use crate::number::parse_i64;
+use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::session::Replies;
 use crate::session::SessionKey;
@@ -45,7 +46,57 @@ pub struct Block<'a> {
     pub argv: &'a [&'a [u8]],
 }
 
+/// What a command wants to know that is found without the engine's lock.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Who asks.
+    pub session: SessionKey,
+    /// The selected database.
+    pub db: usize,
+    /// The protocol in which the reply goes out.
+    pub protocol: Protocol,
+    /// The request without its first word.
+    pub words: Vec<Bytes>,
+    /// Which question it is; the host numbers them.
+    pub number: u64,
+}
+
 impl Context<'_> {
+    /// Has the request answered while others run theirs: the connection waits.
+    ///
+    /// # Errors
+    ///
+    /// It may not wait, or nobody answers here.
+    pub fn ask(&mut self, words: &[&[u8]]) -> Result {
+        const CANT_WAIT: ReplyError = fixed("ERR nobody waits for an answer here");
+        let words: Vec<Bytes> = words.iter().map(|word| Bytes::from(*word)).collect();
+        if !self.may_block() {
+            return Err(CANT_WAIT);
+        }
+        let question = Question {
+            session: self.session.key(),
+            db: self.session.db,
+            protocol: self.session.protocol,
+            words: words.clone(),
+            number: 0,
+        };
+        let number = self.host.ask(question).ok_or(CANT_WAIT)?;
+        self.unit.delivery = Delivery::Later;
+        self.world.waits.add(Wait {
+            session: self.session.key(),
+            db: self.session.db,
+            keys: Vec::new(),
+            wakes: |_| false,
+            argv: std::iter::once(Bytes::from("FAKEREDIS"))
+                .chain(words)
+                .collect(),
+            deadline_us: None,
+            timeout: Reply::Null,
+            question: Some(number),
+        });
+        Ok(Reply::Silence)
+    }
+
     /// Whether a command may wait: nobody waits inside MULTI or a script, nor where nobody is to be answered.
     pub fn may_block(&self) -> bool {
         matches!(self.unit.origin, Origin::Direct | Origin::Blocked { .. })
@@ -69,6 +120,7 @@ impl Context<'_> {
                 argv: all(block.argv),
                 deadline_us: block.deadline_us,
                 timeout: block.timeout,
+                question: None,
             });
         }
         Reply::Silence
@@ -111,19 +163,38 @@ impl World {
 
     /// Ends the wait of a connection; whether it was waiting.
     pub fn unblock(&mut self, id: u64, how: Unblock) -> bool {
-        let Some(wait) = self.waits.remove(id) else {
+        let Some(mut wait) = self.waits.remove(id) else {
             return false;
         };
         let reply = match how {
-            Unblock::Timeout => wait.timeout,
+            Unblock::Timeout => std::mem::replace(&mut wait.timeout, Reply::Silence),
             Unblock::Error => fixed("UNBLOCKED client unblocked via CLIENT UNBLOCK").into(),
         };
+        self.end_wait(&wait, reply);
+        true
+    }
+
+    /// Whether somebody still waits for the answer to a question.
+    pub fn is_asking(&self, question: &Question) -> bool {
+        let wait = self.waits.get(question.session.id());
+        wait.is_some_and(|wait| wait.question == Some(question.number))
+    }
+
+    /// Gives the answer to a question, if somebody still waits for it.
+    pub fn tell(&mut self, question: &Question, reply: Reply) {
+        if self.is_asking(question)
+            && let Some(wait) = self.waits.remove(question.session.id())
+        {
+            self.end_wait(&wait, reply);
+        }
+    }
+
+    fn end_wait(&mut self, wait: &Wait, reply: Reply) {
         let argv: Vec<&[u8]> = wait.argv.iter().map(|word| &**word).collect();
         if let Ok(command) = resolve(&argv) {
             count(self, command, &reply, None);
         }
         self.answer(wait.session, reply);
-        true
     }
 
     /// Gives a connection that is blocked its reply, unless it wants none.
@@ -140,7 +211,7 @@ impl World {
                 Reply::Silence
             }
         };
-        // That nothing came depends on no record.
+        // That nothing came depends on no record, and an answer on settled ones.
         session.answer(reply, 0);
     }
 }

@@ -19,6 +19,7 @@ use crate::session::Sessions;
 use crate::session::Subscriptions;
 use crate::session::Waits;
 use crate::value::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Commands that wait (`CLIENT PAUSE`).
@@ -28,6 +29,15 @@ pub struct Pause {
     pub until_us: i64,
     /// Whether only commands wait that may change something.
     pub writes_only: bool,
+}
+
+/// A state that was given a name.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// The record after which it was the state.
+    pub seq: Seq,
+    /// The data.
+    pub keyspace: Keyspace,
 }
 
 /// A fake's data, connections, configuration and statistics.
@@ -76,6 +86,8 @@ pub struct World {
     pub scripts: Scripts,
     /// What other threads see of a script that runs.
     pub busy: Arc<Busy>,
+    /// States that were given a name (`FAKEREDIS SNAPSHOT`).
+    pub saved: BTreeMap<Bytes, Saved>,
     /// Why writes are refused, after the journal failed.
     pub broken: Option<String>,
     /// The most bytes that the words of a unit may have: what a record of the journal, or a [`CommandList`], can hold.
@@ -111,6 +123,7 @@ impl World {
             #[cfg(feature = "lua")]
             scripts: Scripts::default(),
             busy: Arc::default(),
+            saved: BTreeMap::new(),
             broken: None,
             max_unit: u32::MAX as usize,
         }
@@ -127,6 +140,11 @@ impl World {
     pub(super) fn reseed(&mut self, seed: u64) {
         self.rng = Rng::new(seed);
         self.faults.reseed(seed);
+    }
+
+    /// History before record `first` was dropped: no state that was only there can be gone back to.
+    pub fn forget_before(&mut self, first: Seq) {
+        self.saved.retain(|_, saved| saved.seq + 1 >= first);
     }
 
     /// The pause that holds commands back then, if any.

@@ -54,6 +54,7 @@ impl Core {
 
     /// Whoever was served by a record behind `settled`, which is lost, and was not told yet is told that instead.
     pub(super) fn take_back_answers(&mut self, settled: Seq, error: &str) {
+        self.world.saved.retain(|_, saved| saved.seq <= settled);
         for session in self.world.sessions.iter_mut() {
             if let Some((reply, _)) = session.answer.as_mut().filter(|(_, seq)| *seq > settled) {
                 *reply = Reply::Error(error.to_owned().into());

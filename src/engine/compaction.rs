@@ -68,7 +68,9 @@ impl Core {
     ///
     /// There is no journal; otherwise as [`Journal::compact`].
     pub fn compact(&mut self, keep: Seq) -> Result<Compacted, JournalError> {
-        self.host.compacted(keep)
+        let compacted = self.host.compacted(keep)?;
+        self.world.forget_before(compacted.first_seq);
+        Ok(compacted)
     }
 }
 
@@ -77,6 +79,8 @@ impl EngineHost {
     pub(super) fn compacted(&mut self, keep: Seq) -> Result<Compacted, JournalError> {
         let no_journal = || JournalError::Misuse("there is no journal".to_owned());
         let journal = self.journal.as_ref().ok_or_else(no_journal)?;
-        journal.compact(keep, self.clock.now_us(), keyspace_at)
+        let compacted = journal.compact(keep, self.clock.now_us(), keyspace_at)?;
+        self.first_seq = compacted.first_seq;
+        Ok(compacted)
     }
 }

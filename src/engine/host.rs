@@ -1,18 +1,21 @@
 //! [`EngineHost`]: the engine as commands see it: checkpoints and the journal's condition.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::checkpoint;
+use super::questions::Desk;
+use super::rewind::After;
 use crate::clock::Clock;
 use crate::clock::pause;
 use crate::command::Host;
 use crate::command::Persistence;
 use crate::command::Process;
+use crate::command::Question;
 use crate::command::World;
+use crate::commit::Rewind;
 use crate::commit::Seq;
 use crate::journal::Checkpoint;
 use crate::journal::Journal;
@@ -24,8 +27,6 @@ use crate::keyspace::Keyspace;
 pub(super) struct EngineHost {
     pub(super) journal: Option<Arc<Journal>>,
     pub(super) clock: Clock,
-    /// The journal's directory.
-    pub(super) dir: Option<PathBuf>,
     /// The journal's files.
     pub(super) storage: Option<Arc<dyn Storage>>,
     /// The last record before the running unit: what a checkpoint made now stands for.
@@ -35,8 +36,12 @@ pub(super) struct EngineHost {
     pub(super) checkpoint_bytes: u64,
     /// A checkpoint is due this many records after the last one; 0 for never.
     pub(super) checkpoint_every: u64,
-    /// The journal was healed, and this is the last record that it kept.
-    pub(super) healed: Option<Seq>,
+    /// The first record that the journal holds.
+    pub(super) first_seq: Seq,
+    /// What the running command asked for, to be done after it.
+    pub(super) after: Option<After>,
+    /// Who answers questions.
+    pub(super) desk: Desk,
     /// A command asked for the end of the process.
     pub(super) stop_requested: bool,
     background: Option<JoinHandle<Result<u64, JournalError>>>,
@@ -52,13 +57,14 @@ impl EngineHost {
         EngineHost {
             journal,
             clock,
-            dir: None,
             storage: None,
             last_seq: 0,
             checkpointed: 0,
             checkpoint_bytes: 0,
             checkpoint_every: 0,
-            healed: None,
+            first_seq: 1,
+            after: None,
+            desk: Desk::default(),
             stop_requested: false,
             background: None,
             saves: 0,
@@ -158,6 +164,18 @@ impl Host for EngineHost {
         let compacted = self.compacted(keep);
         let records = compacted.map(|compacted| compacted.records);
         records.map_err(|error| error.to_string())
+    }
+
+    fn ask(&mut self, question: Question) -> Option<u64> {
+        self.desk.ask(question)
+    }
+
+    fn mark(&mut self, name: String) {
+        self.after = Some(After::Mark(name));
+    }
+
+    fn rewind(&mut self, rewind: Rewind, keyspace: Keyspace) {
+        self.after = Some(After::Rewind(rewind, keyspace));
     }
 
     fn clock(&self) -> Option<&Clock> {

@@ -15,6 +15,7 @@ mod foreign;
 mod host;
 mod look_ahead;
 mod open;
+mod questions;
 mod record;
 mod replay;
 mod rerun;
@@ -28,6 +29,7 @@ pub use foreign::ForeignUnit;
 pub use look_ahead::LookAhead;
 pub use open::CHECKPOINT_EVERY;
 pub use open::JournalOptions;
+pub use questions::Answerer;
 pub use record::Recording;
 pub use replay::advance;
 pub use replay::start;
@@ -491,7 +493,11 @@ impl Core {
             host: &mut self.host,
         };
         let reply = execute(&mut context, argv);
-        self.note_healing();
+        if self.host.after.is_some()
+            && let Err(error) = self.follow_up()
+        {
+            return Reply::Error(self.undo(&error).into());
+        }
         if self.unit.delivery == Delivery::Later && self.unit.changes() == 0 {
             return reply;
         }

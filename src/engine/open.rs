@@ -11,6 +11,7 @@ use super::Recorder;
 use super::Recording;
 use super::Shared;
 use super::replay;
+use super::rewind::After;
 use super::state_at;
 use crate::clock::Clock;
 use crate::command::Config;
@@ -126,7 +127,7 @@ impl Engine {
         let engine = Engine::new(world, clock, recorder);
         let mut core = engine.lock();
         core.host.checkpoint_every = options.checkpoint_every;
-        core.host.dir = Some(options.dir.clone());
+        core.host.first_seq = recovered.report.first_seq;
         core.host.storage = Some(storage);
         core.host.checkpointed = from;
         core.host.checkpoint_bytes = checkpoint_bytes;
@@ -167,9 +168,9 @@ impl Drop for Shared {
 }
 
 impl Engine {
-    /// The journal's directory; `None` for an engine without a journal.
-    pub fn journal_dir(&self) -> Option<PathBuf> {
-        self.lock().host.dir.clone()
+    /// The journal's files; `None` for an engine without a journal.
+    pub fn storage(&self) -> Option<Arc<dyn Storage>> {
+        self.lock().host.storage.clone()
     }
 }
 
@@ -198,20 +199,11 @@ impl Core {
     /// Its disk still fails; writes stay refused.
     pub fn heal(&mut self) -> Result<(), JournalError> {
         self.host.heal_journal(&mut self.world)?;
-        self.note_healing();
-        Ok(())
+        self.follow_up()
     }
 
-    /// If the journal was healed, goes on behind the last record that it kept.
-    #[inline]
-    pub(super) fn note_healing(&mut self) {
-        if let Some(last_seq) = self.host.healed.take() {
-            self.resume_after(last_seq);
-        }
-    }
-
-    #[cold]
-    fn resume_after(&mut self, last_seq: Seq) {
+    /// The journal was healed: goes on behind the last record that it kept.
+    pub(super) fn resume_after(&mut self, last_seq: Seq) {
         self.recorder.last_seq = last_seq;
         self.take_back_answers(last_seq, &format!("MISCONF {}", JournalError::Lost));
     }
@@ -260,7 +252,7 @@ impl EngineHost {
         let last = journal.last_seq();
         journal.settle(last)?;
         world.resume_with(self.read(last)?.keyspace);
-        self.healed = Some(last);
+        self.after = Some(After::Healed(last));
         Ok(())
     }
 

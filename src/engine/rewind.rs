@@ -8,38 +8,73 @@ use crate::commit::Seq;
 use crate::journal::JournalError;
 use crate::keyspace::Keyspace;
 
+/// What a command asked for that is done right after it, before its reply is released.
+pub(super) enum After {
+    /// The journal was healed, and this is the last record that it kept.
+    Healed(Seq),
+    /// The place in history gets a name.
+    Mark(String),
+    /// The data becomes what it was.
+    Rewind(Rewind, Keyspace),
+}
+
 impl Core {
-    /// Gives the present place in history a name; the mark's record.
+    /// Gives a place in history a name: that after record `at`, or the present one; the mark's record.
     ///
     /// # Errors
     ///
     /// The journal takes no records.
-    pub fn mark(&mut self, name: &str) -> Result<Seq, JournalError> {
+    pub fn mark(&mut self, name: String, at: Option<Seq>) -> Result<Seq, JournalError> {
         let now_us = self.clock.now_us();
-        let mark = || Mark {
-            name: name.to_owned(),
-            at: None,
-        };
-        self.recorder.append(now_us, || Record::Mark(mark()))?;
+        self.recorder
+            .append(now_us, || Record::Mark(Mark { name, at }))?;
         Ok(self.last_seq())
     }
 
     /// Makes the data `keyspace`, the state at the place that `rewind` names; the rewind's record. Watched keys that
-    /// become others count as changed.
+    /// become others count as changed, and whoever waits for one of them is served.
     ///
     /// # Errors
     ///
-    /// The journal takes no records; the data stays what it is.
+    /// History before that place was dropped, or the journal takes no records; the data stays what it is.
     pub fn rewind_to(&mut self, rewind: Rewind, keyspace: Keyspace) -> Result<Seq, JournalError> {
+        let seq = self.go_to(rewind, keyspace)?;
+        self.attend_waits(self.clock.now_us());
+        Ok(seq)
+    }
+
+    fn go_to(&mut self, rewind: Rewind, keyspace: Keyspace) -> Result<Seq, JournalError> {
+        if self.recorder.is_recording() && !self.knows(rewind.to) {
+            let first = self.host.first_seq;
+            return Err(JournalError::Misuse(format!(
+                "history begins with record {first}: nothing can go back to record {}",
+                rewind.to
+            )));
+        }
         let now_us = self.clock.now_us();
         self.recorder.append(now_us, || Record::Rewind(rewind))?;
         let databases = self.world.keyspace.databases();
         let before = std::mem::replace(&mut self.world.keyspace, keyspace);
         self.world.keyspace.grow(databases);
         self.touch_differences(&before);
-        let seq = self.last_seq();
-        self.attend_waits(now_us);
-        Ok(seq)
+        Ok(self.last_seq())
+    }
+
+    /// Whether the place after record `seq` is part of history: not dropped, and not lost with a failed disk.
+    pub fn knows(&self, seq: Seq) -> bool {
+        (self.host.first_seq..=self.last_seq() + 1).contains(&(seq + 1))
+    }
+
+    /// Does what the command that just ran asked for.
+    #[cold]
+    pub(super) fn follow_up(&mut self) -> Result<(), JournalError> {
+        match self.host.after.take() {
+            None => {}
+            Some(After::Healed(last_seq)) => self.resume_after(last_seq),
+            Some(After::Mark(name)) => drop(self.mark(name, None)?),
+            Some(After::Rewind(rewind, keyspace)) => drop(self.go_to(rewind, keyspace)?),
+        }
+        Ok(())
     }
 
     /// Makes the data `keyspace` in an engine that nobody has used yet.

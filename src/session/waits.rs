@@ -31,6 +31,8 @@ pub struct Wait {
     pub deadline_us: Option<i64>,
     /// The reply if nothing came by then.
     pub timeout: Reply,
+    /// The number of the question whose answer it waits for, instead of keys.
+    pub question: Option<u64>,
 }
 
 /// A key that somebody waits for was changed.
@@ -239,6 +241,7 @@ mod tests {
             argv: Vec::new(),
             deadline_us,
             timeout: Reply::NullArray,
+            question: None,
         }
     }
 

@@ -185,7 +185,7 @@ impl Timeline {
             Place::First => Ok(first),
             Place::Before(records) if first > 0 && last - first < *records => Err(self.forgotten()),
             Place::Before(records) => Ok(last.saturating_sub(*records).max(first)),
-            Place::Mark(name) => self.marked(name),
+            Place::Mark(name) => self.resolve(&Rev::seq(self.marked(name)?)),
             Place::Time(us) => self.by_time(*us),
             Place::Ago(duration) => {
                 let us = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);

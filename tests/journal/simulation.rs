@@ -350,7 +350,7 @@ impl Life {
         match rng.below(4) {
             0 => journal.sync()?,
             1 => journal.rotate(self.clock.now_us())?,
-            2 => return self.turn(story, |core, _| drop(core.mark("here"))),
+            2 => return self.turn(story, |core, _| drop(core.mark("here".to_owned(), None))),
             // Its failure need not be the journal's.
             _ => return self.run(story, &[&["SAVE"]]),
         }

@@ -30,6 +30,7 @@ fn journal(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         args.finish()?;
         let dropped = cx.host.compact(keep);
         let dropped = dropped.map_err(|error| ReplyError::new(format!("ERR {error}")))?;
+        cx.world.forget_before(keep);
         Ok(Reply::Int(dropped as i64))
     } else {
         Err(ReplyError::SYNTAX)

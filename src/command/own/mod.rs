@@ -3,6 +3,7 @@
 
 mod clock;
 mod fault;
+mod history;
 mod journal;
 mod state;
 
@@ -27,6 +28,7 @@ pub(super) const COMMANDS: &[Command] = &[
 const TOPICS: &[&[Command]] = &[
     clock::COMMANDS,
     fault::COMMANDS,
+    history::COMMANDS,
     journal::COMMANDS,
     state::COMMANDS,
 ];

@@ -11,10 +11,15 @@ use crate::resp::Reply;
 /// `FLUSHALL [ASYNC | SYNC]`
 pub(super) fn flushall(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     check_mode(&mut args)?;
+    empty_all(cx);
+    Ok(Reply::OK)
+}
+
+/// Removes all keys of all databases.
+pub(in crate::command) fn empty_all(cx: &mut Context<'_>) {
     for db in 0..cx.world.keyspace.databases() {
         empty(cx, db);
     }
-    Ok(Reply::OK)
 }
 
 /// `FLUSHDB [ASYNC | SYNC]`

@@ -26,6 +26,7 @@ use crate::command::spec::*;
 use crate::commit::Origin;
 use crate::resp::Reply;
 use debug::debug;
+pub(super) use flush::empty_all;
 use flush::flushall;
 use flush::flushdb;
 use flush::swapdb;

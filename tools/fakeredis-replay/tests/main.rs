@@ -9,6 +9,7 @@ mod answers;
 #[cfg(target_os = "linux")]
 mod bounded;
 mod docs;
+mod editing;
 mod failures;
 mod json;
 mod mending;

@@ -26,6 +26,8 @@ pub struct Arguments {
     pub listen: Listen,
     /// The journal's directory, unless everything stays in memory.
     pub journal: Option<PathBuf>,
+    /// Whether there is history without a directory.
+    pub history: bool,
     pub fixtures: Vec<String>,
     pub seed: u64,
     pub record: Recording,
@@ -46,6 +48,7 @@ struct Options {
     /// Options of Redis that were given, whose mere presence matters.
     given: Vec<String>,
     fixtures: Vec<String>,
+    history: bool,
     seed: u64,
     record: Recording,
     checkpoint_every: Option<u64>,
@@ -116,6 +119,7 @@ impl Options {
         };
         match name {
             "fixture" => self.fixtures.push(one()?.to_owned()),
+            "history" => self.history = yes_or_no(name, one()?)?,
             "seed" => self.seed = number()?,
             "record" => self.record = one()?.parse()?,
             "checkpoint-every" => self.checkpoint_every = Some(number()?),
@@ -170,6 +174,7 @@ impl Options {
             .map_err(|reason| reason.into_owned())?;
         Ok(Arguments {
             listen: self.listen()?,
+            history: self.history && journal.is_none(),
             journal,
             daemonize: text(&self.config, "daemonize") == "yes",
             stdin: self.stdin,
@@ -207,6 +212,14 @@ impl Options {
             unix_mode: mode,
             backlog,
         })
+    }
+}
+
+fn yes_or_no(name: &str, word: &str) -> Result<bool, String> {
+    match word {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(format!("--{name} takes yes or no, not '{word}'")),
     }
 }
 

@@ -23,6 +23,7 @@ work in a redis.conf; `-` reads one from standard input. What means nothing here
 
 Options of our own:
   --fixture NAME|FILE     load a dataset if there are no keys yet; may be given again
+  --history yes|no        without a journal in a directory, keep one in memory (no)
   --seed N                the seed of all random numbers (0)
   --record LEVEL          what the journal records: commits, aborts (the default), or session
   --checkpoint-every N    records between checkpoints (150000); 0 for none
@@ -31,7 +32,7 @@ Options of our own:
   -h, --help              print this
 
 With --dir (or --appendonly yes) there is a journal in that directory; without it, or with --appendonly no,
-everything is in memory.
+everything is in memory. History (FAKEREDIS LOG, UNDO, REWIND, …) needs a journal: that one, or --history yes.
 
 Examples:
   fakeredis-server --dir ./data --fixture inventory

@@ -74,6 +74,9 @@ fn open(arguments: &Arguments, log: &Log) -> Result<FakeRedis, String> {
                 _ => Fsync::EverySec,
             });
     }
+    if arguments.history {
+        builder = builder.journal_in_memory();
+    }
     if let Some(every) = arguments.checkpoint_every {
         builder = builder.checkpoint_every(every);
     }
@@ -85,12 +88,16 @@ fn open(arguments: &Arguments, log: &Log) -> Result<FakeRedis, String> {
         })?;
     match (report, &arguments.journal) {
         (Some(report), Some(dir)) => tell_recovery(&report, dir, log),
-        _ => log.line(
-            Level::Notice,
-            "No journal: everything is in memory and gone with the process",
-        ),
+        _ => log.line(Level::Notice, without_journal(arguments.history)),
     }
     Ok(fake)
+}
+
+fn without_journal(history: bool) -> &'static str {
+    match history {
+        true => "Journal in memory: there is history, gone with the process like everything else",
+        false => "No journal: everything is in memory and gone with the process",
+    }
 }
 
 fn tell_recovery(report: &RecoveryReport, dir: &Path, log: &Log) {

@@ -4,10 +4,13 @@ mod at;
 mod check;
 mod compact;
 mod diff;
+mod fork;
 mod history;
 mod info;
 mod log;
+mod mark;
 mod repair;
+mod rewind;
 mod serve;
 pub mod show;
 mod step;
@@ -55,6 +58,12 @@ pub enum Verb {
     Whatif(whatif::WhatIf),
     /// Says what mends a damaged journal, and does it with --apply.
     Repair(repair::Repair),
+    /// Gives a place in history a name.
+    Mark(mark::Mark),
+    /// Makes the data what it was; that is one more record.
+    Rewind(rewind::Rewind),
+    /// Makes a new journal with the past of this one.
+    Fork(fork::Fork),
     /// Drops the history before a revision; a checkpoint takes its place.
     Compact(compact::Compact),
 }
@@ -75,6 +84,9 @@ impl Verb {
             Verb::Verify(verb) => verb.run(out),
             Verb::Whatif(verb) => verb.run(out),
             Verb::Repair(verb) => verb.run(out),
+            Verb::Mark(verb) => verb.run(out),
+            Verb::Rewind(verb) => verb.run(out),
+            Verb::Fork(verb) => verb.run(out),
             Verb::Compact(verb) => verb.run(out),
         }
     }
