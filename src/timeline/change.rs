@@ -4,15 +4,24 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use similar::Algorithm;
-use similar::DiffOp;
+use similar::DiffTag;
 
 use crate::bytes::Bytes;
 use crate::keyspace::Keyspace;
 use crate::keyspace::Slot;
+use crate::value::Map;
+use crate::value::Stream;
+use crate::value::Value;
 
+use super::contents::Apart;
 use super::contents::Contents;
 use super::contents::Part;
+use super::contents::stream_history;
 use super::touched::Touched;
+
+/// Lists whose differing middles have more pairs of elements than this are not compared element by element: every old
+/// one is gone, every new one came.
+const HARD: usize = 100_000_000;
 
 /// A key that became another.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +58,29 @@ pub enum Place {
     Index(usize),
 }
 
+/// How many of something came, went and changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Are there after and not before.
+    pub added: u64,
+    /// Were there before and are not after.
+    pub removed: u64,
+    /// Were there before, and are there after, but different.
+    pub changed: u64,
+}
+
+impl Tally {
+    /// Counts one more, of which it is known whether it is there before, and after.
+    pub fn add(&mut self, (before, after): (bool, bool)) {
+        let count = match (before, after) {
+            (false, _) => &mut self.added,
+            (true, false) => &mut self.removed,
+            (true, true) => &mut self.changed,
+        };
+        *count += 1;
+    }
+}
+
 impl Change {
     /// What happened to `key` between two states.
     pub(super) fn between(before: &Keyspace, after: &Keyspace, db: usize, key: &[u8]) -> Change {
@@ -67,25 +99,31 @@ impl Change {
 
     /// The parts that differ, in order: of the old value first where it was removed or replaced by another type.
     pub fn parts(&self) -> Vec<PartChange> {
-        let contents = |slot: &Option<Slot>| slot.as_ref().map(Contents::of);
-        match (contents(&self.before), contents(&self.after)) {
-            (Some(Contents::Whole(old)), Some(Contents::Whole(new))) => {
-                let same = old == new;
-                let change = PartChange {
-                    place: Place::Whole,
-                    before: Some(old),
-                    after: Some(new),
-                };
-                if same { vec![] } else { vec![change] }
-            }
-            (Some(Contents::Named(old)), Some(Contents::Named(new))) => named(old, new),
-            (Some(Contents::Sequence(old)), Some(Contents::Sequence(new))) => sequence(old, new),
-            (old, new) => {
-                let mut parts: Vec<PartChange> = old.map_or(vec![], |old| all(old, removed));
-                parts.extend(new.map_or(vec![], |new| all(new, added)));
-                parts
-            }
+        let sides = (self.before.as_ref(), self.after.as_ref());
+        if let (Some(before), Some(after)) = sides
+            && let Some(apart) = Contents::apart(before, after)
+        {
+            let parts = differences(apart);
+            return match (before.value(), after.value()) {
+                (Value::Stream(old), Value::Stream(new)) if parts.is_empty() => history(old, new),
+                _ => parts,
+            };
         }
+        let (old, new) = (sides.0.map(Contents::of), sides.1.map(Contents::of));
+        let mut parts: Vec<PartChange> = old.map_or(vec![], |old| all(old, removed));
+        parts.extend(new.map_or(vec![], |new| all(new, added)));
+        parts
+    }
+}
+
+impl Change {
+    /// How many parts came, went and changed.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        let parts = self.parts();
+        let parts = parts.iter();
+        parts.for_each(|part| tally.add((part.before.is_some(), part.after.is_some())));
+        tally
     }
 }
 
@@ -108,18 +146,37 @@ pub(super) fn changes(before: &Keyspace, after: &Keyspace, touched: &Touched) ->
     named.filter(|change| !change.is_void()).collect()
 }
 
-/// Every key of a database that differs: those of the old state in its order, then those that are new.
-fn all_changes(before: &Keyspace, after: &Keyspace, db: usize) -> Vec<Change> {
-    let keys = |state: &Keyspace| -> Vec<Bytes> {
-        let db = (db < state.databases()).then(|| state.db(db));
-        db.map_or(vec![], |db| db.keys().keys().cloned().collect())
-    };
-    let is_new = |key: &Bytes| slot(before, db, key).is_none();
-    let old = keys(before).into_iter();
-    let all = old.chain(keys(after).into_iter().filter(is_new));
-    all.map(|key| Change::between(before, after, db, &key))
-        .filter(|change| change.before != change.after)
-        .collect()
+/// Every key of a database that differs: those of the old state in its order, then those that are new. What the two
+/// states share is not looked at.
+pub(super) fn all_changes<'a>(
+    before: &'a Keyspace,
+    after: &'a Keyspace,
+    db: usize,
+) -> impl Iterator<Item = Change> + 'a {
+    let (old, new) = (keys(before, db), keys(after, db));
+    let gone_or_changed = old.unshared(new).filter_map(move |(key, slot)| {
+        let now = new.get(key);
+        (now != Some(slot)).then(|| (key, Some(slot), now))
+    });
+    let come = new.unshared(old).filter_map(move |(key, slot)| {
+        let is_new = !old.contains_key(key);
+        is_new.then_some((key, None, Some(slot)))
+    });
+    let all = gone_or_changed.chain(come);
+    all.map(move |(key, before, after)| Change {
+        db,
+        key: key.clone(),
+        before: before.cloned(),
+        after: after.cloned(),
+    })
+}
+
+fn keys(state: &Keyspace, db: usize) -> &Map<Slot> {
+    static NONE: Map<Slot> = Map::new();
+    match db < state.databases() {
+        true => state.db(db).keys(),
+        false => &NONE,
+    }
 }
 
 pub(super) fn slot(state: &Keyspace, db: usize, key: &[u8]) -> Option<Slot> {
@@ -160,6 +217,33 @@ fn all(contents: Contents, change: fn(Place, Part) -> PartChange) -> Vec<PartCha
     }
 }
 
+/// What differs between two values of one type.
+fn differences(apart: Apart) -> Vec<PartChange> {
+    match (apart.old, apart.new) {
+        (Contents::Whole(old), Contents::Whole(new)) => one(Place::Whole, old, new),
+        (Contents::Named(old), Contents::Named(new)) => named(old, new),
+        (Contents::Sequence(old), Contents::Sequence(new)) => sequence(&old, &new, apart.before),
+        _ => unreachable!("both sides are of one type"),
+    }
+}
+
+/// What XSETID changes.
+fn history(old: &Stream, new: &Stream) -> Vec<PartChange> {
+    let place = Place::Name(Bytes::from("history"));
+    one(place, stream_history(old), stream_history(new))
+}
+
+/// One part on both sides, if it differs.
+fn one(place: Place, before: Part, after: Part) -> Vec<PartChange> {
+    let differs = before != after;
+    let change = PartChange {
+        place,
+        before: Some(before),
+        after: Some(after),
+    };
+    differs.then_some(change).into_iter().collect()
+}
+
 /// Differences by name: what is gone or changed in the order of the old parts, then what is new.
 fn named(old: Vec<(Bytes, Part)>, new: Vec<(Bytes, Part)>) -> Vec<PartChange> {
     let after: BTreeMap<&Bytes, &Part> = new.iter().map(|(name, part)| (name, part)).collect();
@@ -178,16 +262,26 @@ fn named(old: Vec<(Bytes, Part)>, new: Vec<(Bytes, Part)>) -> Vec<PartChange> {
     gone_or_changed.chain(come).collect()
 }
 
-/// Differences of lists: the fewest removals and insertions.
-fn sequence(old: Vec<Part>, new: Vec<Part>) -> Vec<PartChange> {
+/// Differences of lists: the fewest removals and insertions. `before` elements that are the same come before these.
+fn sequence(old: &[Part], new: &[Part], before: usize) -> Vec<PartChange> {
+    let front = std::iter::zip(old, new).take_while(|(a, b)| a == b).count();
+    let (old, new) = (&old[front..], &new[front..]);
+    let back = std::iter::zip(old.iter().rev(), new.iter().rev());
+    let back = back.take_while(|(a, b)| a == b).count();
+    let (old, new) = (&old[..old.len() - back], &new[..new.len() - back]);
+    let gone = |index: usize| removed(Place::Index(before + front + index), old[index].clone());
+    let come = |index: usize| added(Place::Index(before + front + index), new[index].clone());
+    if old.len().saturating_mul(new.len()) > HARD {
+        let gone = (0..old.len()).map(gone);
+        return gone.chain((0..new.len()).map(come)).collect();
+    }
     let mut changes = Vec::new();
-    for op in similar::capture_diff_slices(Algorithm::Myers, &old, &new) {
-        let (_, gone, come) = op.as_tag_tuple();
-        if matches!(op, DiffOp::Equal { .. }) {
-            continue;
+    for op in similar::capture_diff_slices(Algorithm::Myers, old, new) {
+        let (tag, removed, added) = op.as_tag_tuple();
+        if tag != DiffTag::Equal {
+            changes.extend(removed.map(gone));
+            changes.extend(added.map(come));
         }
-        changes.extend(gone.map(|index| removed(Place::Index(index), old[index].clone())));
-        changes.extend(come.map(|index| added(Place::Index(index), new[index].clone())));
     }
     changes
 }
@@ -210,13 +304,13 @@ mod tests {
                 .map(|c| part(&c.to_string()))
                 .collect::<Vec<_>>()
         };
-        let changes = sequence(list("abcd"), list("xacd"));
+        let changes = sequence(&list("abcd"), &list("xacd"), 5);
         let expected = [
-            added(Place::Index(0), part("x")),
-            removed(Place::Index(1), part("b")),
+            added(Place::Index(5), part("x")),
+            removed(Place::Index(6), part("b")),
         ];
         assert_eq!(changes, expected);
-        assert!(sequence(list("ab"), list("ab")).is_empty());
+        assert!(sequence(&list("ab"), &list("ab"), 0).is_empty());
     }
 
     #[test]

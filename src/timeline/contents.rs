@@ -1,24 +1,31 @@
 //! [`Contents`]: a value taken apart, so that two versions of it can be compared.
 //!
-//! Each type is read with a command of its own, as a client would: what a difference shows is what somebody would
-//! have seen, and no type's insides are known here.
+//! Versions that come from one another share most of their memory: what they share is the same, and is not looked at.
 
 use crate::bytes::Bytes;
-use crate::command::Config;
-use crate::command::World;
 use crate::keyspace::Slot;
 use crate::number::format_double;
 use crate::number::format_i64;
-use crate::resp::Reply;
-
-use super::view::View;
+use crate::resp::quote;
+use crate::value::Hash;
+use crate::value::List;
+use crate::value::Map;
+use crate::value::Set;
+use crate::value::Stream;
+use crate::value::StreamId;
+use crate::value::Value;
+use crate::value::VectorSet;
+use crate::value::ZSet;
+use crate::value::stream::Group;
+use crate::value::stream::Pending;
 
 /// A value's parts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Contents {
     /// A string.
     Whole(Part),
-    /// Hash fields, set and sorted set members, stream entries, elements of vector sets.
+    /// Hash fields, set and sorted set members, elements of vector sets. Of streams: entries by id, `group NAME`,
+    /// `group NAME consumer NAME` and `group NAME pending ID`, names quoted where they are no plain words.
     Named(Vec<(Bytes, Part)>),
     /// A list.
     Sequence(Vec<Part>),
@@ -27,15 +34,15 @@ pub enum Contents {
 /// One part of a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Part {
-    /// A field's value, a member's score, an entry's fields and values, an element's components and attributes, nothing for
-    /// a member of a set.
+    /// A field's value, a member's score, an entry's fields and values, an element's components and attributes, what is
+    /// known of a group or of a pending entry, each behind its name; nothing for a member of a set.
     pub value: Vec<Bytes>,
     /// When the part expires, in milliseconds since the epoch.
     pub expires_at: Option<i64>,
 }
 
 impl Part {
-    fn of(value: impl IntoIterator<Item = Bytes>) -> Part {
+    pub(super) fn of(value: impl IntoIterator<Item = Bytes>) -> Part {
         Part {
             value: value.into_iter().collect(),
             expires_at: None,
@@ -43,31 +50,32 @@ impl Part {
     }
 }
 
+/// The parts of two values of one type that may differ.
+pub(super) struct Apart {
+    pub(super) old: Contents,
+    pub(super) new: Contents,
+    /// How many elements before those are the same in both lists.
+    pub(super) before: usize,
+}
+
 impl Contents {
     /// The parts of what stands at a key.
     pub fn of(slot: &Slot) -> Contents {
-        let mut world = World::new(Config::default(), 0);
-        world
-            .keyspace
-            .db_mut(0)
-            .insert(KEY, slot.value().clone(), None, 0);
-        let mut view = View::new(world, 0, 0);
-        let mut run = |argv: &[&[u8]]| view.run(argv);
-        match slot.value().type_name() {
-            "hash" => hash(&mut run),
-            "list" => Contents::Sequence(list(run(&[b"LRANGE", KEY, b"0", b"-1"]))),
-            "set" => Contents::Named(set(run(&[b"SMEMBERS", KEY]))),
-            "zset" => Contents::Named(pairs(run(&[b"ZRANGE", KEY, b"0", b"-1", b"WITHSCORES"]))),
-            "stream" => stream(&mut run),
-            "vectorset" => vectors(&mut run),
-            _ => Contents::Whole(Part::of(leaves(run(&[b"GET", KEY])))),
+        match slot.value() {
+            Value::String(string) => Contents::Whole(Part::of([string.to_bytes()])),
+            Value::List(list) => Contents::Sequence(elements(list, 0, 0)),
+            Value::Set(set) => Contents::Named(set.all()),
+            Value::ZSet(zset) => Contents::Named(zset.all()),
+            Value::Hash(hash) => Contents::Named(hash.all()),
+            Value::Stream(stream) => Contents::Named(stream_parts(stream, &Stream::new())),
+            Value::Vectors(set) => Contents::Named(set.all()),
         }
     }
 
-    /// How many parts there are; bytes of a string.
+    /// How many parts there are.
     pub fn len(&self) -> usize {
         match self {
-            Contents::Whole(part) => part.value.first().map_or(0, |bytes| bytes.len()),
+            Contents::Whole(_) => 1,
             Contents::Named(parts) => parts.len(),
             Contents::Sequence(parts) => parts.len(),
         }
@@ -77,86 +85,255 @@ impl Contents {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
 
-/// The one key of the world that a value is read in.
-const KEY: &[u8] = b"k";
-
-fn hash(run: &mut impl FnMut(&[&[u8]]) -> Reply) -> Contents {
-    let mut fields = pairs(run(&[b"HGETALL", KEY]));
-    let count = format_i64(fields.len() as i64);
-    let mut argv: Vec<&[u8]> = vec![b"HPEXPIRETIME", KEY, b"FIELDS", &count];
-    argv.extend(fields.iter().map(|(name, _)| &**name));
-    let times = items(run(&argv));
-    for ((_, part), time) in fields.iter_mut().zip(times) {
-        part.expires_at = match time {
-            Reply::Int(at_ms) if at_ms >= 0 => Some(at_ms),
-            _ => None,
-        };
+    /// The parts that may differ; `None` where the types do.
+    pub(super) fn apart(old: &Slot, new: &Slot) -> Option<Apart> {
+        Some(match (old.value(), new.value()) {
+            (Value::Hash(old), Value::Hash(new)) => apart(&**old, &**new),
+            (Value::Set(old), Value::Set(new)) => apart(&**old, &**new),
+            (Value::ZSet(old), Value::ZSet(new)) => apart(&**old, &**new),
+            (Value::Vectors(old), Value::Vectors(new)) => apart(&**old, &**new),
+            (Value::Stream(old), Value::Stream(new)) => Apart {
+                old: Contents::Named(stream_parts(old, new)),
+                new: Contents::Named(stream_parts(new, old)),
+                before: 0,
+            },
+            (Value::List(old), Value::List(new)) => {
+                let (front, back) = old.shared(new);
+                Apart {
+                    old: Contents::Sequence(elements(old, front, back)),
+                    new: Contents::Sequence(elements(new, front, back)),
+                    before: front,
+                }
+            }
+            (Value::String(_), Value::String(_)) => Apart {
+                old: Contents::of(old),
+                new: Contents::of(new),
+                before: 0,
+            },
+            _ => return None,
+        })
     }
-    Contents::Named(fields)
 }
 
-/// Entries by id, and consumer groups by name.
-fn stream(run: &mut impl FnMut(&[&[u8]]) -> Reply) -> Contents {
-    let mut parts = pairs(run(&[b"XRANGE", KEY, b"-", b"+"]));
-    for group in items(run(&[b"XINFO", b"GROUPS", KEY])) {
-        let words = leaves(group);
-        let name = words.get(1).map_or(&[][..], |name| name);
-        parts.push((Bytes::from([b"group ", name].concat()), Part::of(words)));
+/// How many elements, members, fields or entries a value has; bytes of a string.
+pub fn size_of(slot: &Slot) -> usize {
+    match slot.value() {
+        Value::String(string) => string.len(),
+        Value::List(list) => list.len(),
+        Value::Set(set) => set.len(),
+        Value::ZSet(zset) => zset.len(),
+        Value::Hash(hash) => hash.len(),
+        Value::Stream(stream) => stream.len(),
+        Value::Vectors(set) => set.len(),
     }
-    Contents::Named(parts)
 }
 
-/// Elements with their components, and their attributes behind these.
-fn vectors(run: &mut impl FnMut(&[&[u8]]) -> Reply) -> Contents {
-    let count = leaves(run(&[b"VCARD", KEY])).concat();
-    let names = leaves(run(&[b"VRANDMEMBER", KEY, &count]));
-    let part = |name: Bytes| {
-        let mut words = leaves(run(&[b"VEMB", KEY, &name]));
-        words.extend(leaves(run(&[b"VGETATTR", KEY, &name])));
-        (name, Part::of(words))
+/// The elements of a list, but for so many at its ends.
+fn elements(list: &List, front: usize, back: usize) -> Vec<Part> {
+    let elements = list.range(front..list.len() - back);
+    elements.map(|element| Part::of([element.into()])).collect()
+}
+
+/// A collection whose parts have names.
+trait Named {
+    /// All parts, in order.
+    fn all(&self) -> Vec<(Bytes, Part)>;
+    /// The names of all parts that differ from those of `other`, and maybe of some more.
+    fn suspects<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Bytes> + 'a;
+    /// The part of a name.
+    fn part(&self, name: &[u8]) -> Option<Part>;
+    /// The number of parts.
+    fn count(&self) -> usize;
+}
+
+fn apart<T: Named>(old: &T, new: &T) -> Apart {
+    let names = old.suspects(new).chain(new.suspects(old));
+    let names: Map<()> = names.map(|name| (name, ())).collect();
+    // Small collections share nothing, and are read from one end to the other.
+    let is_all = names.len() >= old.count().max(new.count());
+    let side = |one: &T| {
+        let part = |name: &Bytes| Some((name.clone(), one.part(name)?));
+        Contents::Named(match is_all {
+            true => one.all(),
+            false => names.keys().filter_map(part).collect(),
+        })
     };
-    Contents::Named(names.into_iter().map(part).collect())
+    Apart {
+        old: side(old),
+        new: side(new),
+        before: 0,
+    }
 }
 
-fn list(reply: Reply) -> Vec<Part> {
-    let elements = items(reply).into_iter();
-    elements.map(|element| Part::of(leaves(element))).collect()
+impl Named for Hash {
+    fn all(&self) -> Vec<(Bytes, Part)> {
+        let fields = self.iter();
+        let fields = fields.map(|(field, value)| {
+            let expires_at = self.expires_at(&field);
+            let value = vec![value.into()];
+            (field.into(), Part { value, expires_at })
+        });
+        fields.collect()
+    }
+
+    fn suspects<'a>(&'a self, other: &'a Hash) -> impl Iterator<Item = Bytes> + 'a {
+        self.unshared(other)
+    }
+
+    fn part(&self, name: &[u8]) -> Option<Part> {
+        Some(Part {
+            value: vec![self.get(name)?.into()],
+            expires_at: self.expires_at(name),
+        })
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
 }
 
-fn set(reply: Reply) -> Vec<(Bytes, Part)> {
-    let members = leaves(reply).into_iter();
-    members.map(|member| (member, Part::default())).collect()
+impl Named for Set {
+    fn all(&self) -> Vec<(Bytes, Part)> {
+        let members = self.iter();
+        members
+            .map(|member| (member.into(), Part::default()))
+            .collect()
+    }
+
+    fn suspects<'a>(&'a self, other: &'a Set) -> impl Iterator<Item = Bytes> + 'a {
+        self.unshared(other)
+    }
+
+    fn part(&self, name: &[u8]) -> Option<Part> {
+        self.contains(name).then(Part::default)
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
 }
 
-/// Names with what belongs to them: a map, or an array of arrays that each start with a name.
-fn pairs(reply: Reply) -> Vec<(Bytes, Part)> {
-    let named = |item| {
-        let mut words = leaves(item).into_iter();
-        (words.next().unwrap_or_default(), Part::of(words))
-    };
-    items(reply).into_iter().map(named).collect()
+impl Named for ZSet {
+    fn all(&self) -> Vec<(Bytes, Part)> {
+        let members = self.iter();
+        members
+            .map(|(member, score)| (member.into(), score_part(score)))
+            .collect()
+    }
+
+    fn suspects<'a>(&'a self, other: &'a ZSet) -> impl Iterator<Item = Bytes> + 'a {
+        self.unshared(other)
+    }
+
+    fn part(&self, name: &[u8]) -> Option<Part> {
+        self.score(name).map(score_part)
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
 }
 
-fn items(reply: Reply) -> Vec<Reply> {
-    match reply {
-        Reply::Array(items) | Reply::Set(items) => items,
-        Reply::Map(pairs) => {
-            let pair = |(name, value)| Reply::Array(vec![name, value]);
-            pairs.into_iter().map(pair).collect()
+fn score_part(score: f64) -> Part {
+    Part::of([Bytes::from(format_double(score))])
+}
+
+impl Named for VectorSet {
+    fn all(&self) -> Vec<(Bytes, Part)> {
+        let names = self.elements().keys();
+        names
+            .filter_map(|name| Some((name.clone(), self.part(name)?)))
+            .collect()
+    }
+
+    fn suspects<'a>(&'a self, other: &'a VectorSet) -> impl Iterator<Item = Bytes> + 'a {
+        let elements = self.elements().unshared(other.elements());
+        elements.map(|(name, _)| name.clone())
+    }
+
+    /// Its components, and its attributes behind these.
+    fn part(&self, name: &[u8]) -> Option<Part> {
+        let element = self.get(name)?;
+        let components = element.components().into_iter();
+        let components = components.map(|number| Bytes::from(format_double(number.into())));
+        Some(Part::of(components.chain(element.attributes.clone())))
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
+/// The entries of a stream and what its groups know, but for what `other` has in the very same memory.
+fn stream_parts(stream: &Stream, other: &Stream) -> Vec<(Bytes, Part)> {
+    let entries = stream.unshared(other);
+    let entries = entries.map(|entry| (id(entry.id), Part::of(entry.content())));
+    let mut parts: Vec<(Bytes, Part)> = entries.collect();
+    for (name, group) in stream.groups() {
+        let known = other.group(name);
+        if !known.is_some_and(|known| std::ptr::eq(known, group)) {
+            add_group(&mut parts, name, group, known);
         }
-        _ => Vec::new(),
     }
+    parts
 }
 
-/// The scalars of a reply, in order.
-fn leaves(reply: Reply) -> Vec<Bytes> {
-    match reply {
-        Reply::Bulk(bytes) | Reply::BigNumber(bytes) | Reply::Verbatim(_, bytes) => vec![bytes],
-        Reply::Simple(text) => vec![Bytes::from(text.as_bytes())],
-        Reply::Int(number) => vec![format_i64(number)],
-        Reply::Double(number) => vec![Bytes::from(format_double(number))],
-        other => items(other).into_iter().flat_map(leaves).collect(),
+fn add_group(parts: &mut Vec<(Bytes, Part)>, name: &[u8], group: &Group, other: Option<&Group>) {
+    let title = format!("group {}", word(name));
+    let mut words = vec![Bytes::from("last-delivered-id"), id(group.last_id)];
+    if let Some(read) = group.entries_read {
+        words.extend([Bytes::from("entries-read"), number(read)]);
+    }
+    parts.push((Bytes::from(title.as_str()), Part::of(words)));
+    for (consumer, _) in group.consumers() {
+        let title = format!("{title} consumer {}", word(consumer));
+        parts.push((Bytes::from(title), Part::default()));
+    }
+    let pending = group.pending();
+    let (front, back) = other.map_or((0, 0), |other| pending.shared(other.pending()));
+    let pending = pending.range(front..pending.len() - back);
+    parts.extend(pending.map(|entry| pending_part(&title, entry)));
+}
+
+fn pending_part(group: &str, entry: &Pending) -> (Bytes, Part) {
+    let title = format!("{group} pending {}", entry.id);
+    let words = [
+        Bytes::from("consumer"),
+        entry.consumer.clone(),
+        Bytes::from("delivered-ms"),
+        format_i64(entry.delivered_ms),
+        Bytes::from("deliveries"),
+        number(entry.deliveries),
+    ];
+    (Bytes::from(title), Part::of(words))
+}
+
+/// What a stream knows beside its entries and groups: what commands on these change as well, but for XSETID.
+pub(super) fn stream_history(stream: &Stream) -> Part {
+    Part::of([
+        Bytes::from("last-id"),
+        id(stream.last_id()),
+        Bytes::from("max-deleted-id"),
+        id(stream.max_deleted_id()),
+        Bytes::from("entries-added"),
+        number(stream.entries_added()),
+    ])
+}
+
+fn id(id: StreamId) -> Bytes {
+    Bytes::from(id.to_string())
+}
+
+fn number(number: u64) -> Bytes {
+    Bytes::from(number.to_string())
+}
+
+/// A name that can't be taken for more than one word.
+fn word(name: &[u8]) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && *byte != b'"';
+    match !name.is_empty() && name.iter().all(is_plain) {
+        true => String::from_utf8_lossy(name).into_owned(),
+        false => quote(name),
     }
 }

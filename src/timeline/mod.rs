@@ -3,9 +3,12 @@
 //! [`Timeline`] only ever reads: it takes no lock and works beside a running fake. It knows records and states; how
 //! either lies on the disk is the journal's business, how answers are printed the caller's.
 
+mod bisect;
+mod blame;
 mod change;
 mod contents;
 mod describe;
+mod diff;
 mod error;
 mod filter;
 mod history;
@@ -15,6 +18,7 @@ mod replay;
 mod replies;
 mod rerun;
 mod rev;
+mod stats;
 mod steps;
 mod touched;
 mod view;
@@ -22,11 +26,16 @@ mod walk;
 mod why;
 
 pub use crate::clock::rfc3339;
+pub use bisect::Flip;
+pub use blame::Blame;
+pub use blame::Blamed;
 pub use change::Change;
 pub use change::PartChange;
 pub use change::Place;
+pub use change::Tally;
 pub use contents::Contents;
 pub use contents::Part;
+pub use contents::size_of;
 pub use describe::Describe;
 pub use describe::Fields;
 pub use describe::describe_all;
@@ -36,6 +45,7 @@ pub use describe::describe_unknown;
 pub use describe::kind_of;
 pub use describe::origin_word;
 pub use describe::plain;
+pub use diff::Diff;
 pub use error::Error;
 pub use filter::Filter;
 pub use filter::client_of;
@@ -54,6 +64,9 @@ pub use rerun::Verify;
 pub use rerun::WhatIf;
 pub use rev::Rev;
 pub use rev::RevRange;
+pub use stats::Count;
+pub use stats::Ranking;
+pub use stats::Stats;
 pub use touched::Touched;
 pub use touched::commands_of;
 pub use view::View;
@@ -79,7 +92,6 @@ use crate::journal::JournalError;
 use crate::journal::Reader;
 use crate::journal::Storage;
 use crate::journal::kind;
-use crate::value::glob_match;
 use replay::Replay;
 
 /// A recorded history, read-only: as far as it went when it was opened, or [refreshed](Timeline::refresh). A clone is the
@@ -300,25 +312,32 @@ impl Timeline {
     ///
     /// As [`resolve`](Timeline::resolve).
     pub fn diff(&self, a: &Rev, b: &Rev, pattern: Option<&[u8]>) -> Result<Vec<Change>, Error> {
+        Ok(self.compare(a, b, pattern)?.changes().collect())
+    }
+
+    /// The states at two places in history side by side, of the keys that match `pattern` (a glob; all keys without).
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Timeline::resolve).
+    pub fn compare(&self, a: &Rev, b: &Rev, pattern: Option<&[u8]>) -> Result<Diff, Error> {
         let (a, b) = (self.resolve(a)?, self.resolve(b)?);
         let mut replay = Replay::at(&self.reader, a.min(b))?;
         let earlier = replay.keyspace();
-        let mut touched = replay.advance(a.max(b))?;
-        touched
-            .keys
-            .retain(|(db, _)| !touched.databases.contains(db));
+        replay.go_to(a.max(b))?;
         let later = replay.keyspace();
-        let (before, after) = if a <= b {
-            (earlier, later)
-        } else {
-            (later, earlier)
+        let (before, after) = match a <= b {
+            true => (earlier, later),
+            false => (later, earlier),
         };
-        let mut changes = change::changes(&before, &after, &touched);
-        changes.retain(|change| {
-            change.before != change.after
-                && pattern.is_none_or(|pattern| glob_match(pattern, &change.key, false))
-        });
-        Ok(changes)
+        let pattern = pattern.map(<[u8]>::to_vec);
+        let sides = (a, b);
+        Ok(Diff {
+            sides,
+            before,
+            after,
+            pattern,
+        })
     }
 
     /// The versions of `key` up to `to`, oldest first.

@@ -18,8 +18,8 @@ use super::change::Change;
 use super::change::changes;
 use super::touched::Touched;
 
-/// More touched keys than this are not told one by one: comparing everything is cheaper.
-const MANY: usize = 100_000;
+/// From so many records on, a checkpoint is a better start than a state that is at hand.
+pub(super) const FAR: u64 = 100_000;
 
 /// A state that is on its way through history.
 pub(super) struct Replay {
@@ -73,6 +73,24 @@ impl Replay {
         Ok(())
     }
 
+    /// Another state of the same history.
+    pub(super) fn another(&self, seq: Seq) -> Result<Replay, JournalError> {
+        Replay::at(&self.reader, seq)
+    }
+
+    /// Puts other data in place of what is there.
+    pub(super) fn set(&mut self, keyspace: Keyspace) {
+        self.world.keyspace = keyspace;
+    }
+
+    /// Takes the state to that after a later record, from here or from a checkpoint, whichever is nearer.
+    pub(super) fn go_to(&mut self, seq: Seq) -> Result<(), JournalError> {
+        match checkpoint(&self.reader, seq) > self.seq + FAR {
+            true => self.jump(seq),
+            false => self.run_to(seq),
+        }
+    }
+
     /// Takes the state over all records up to `seq`, which is not before it.
     pub(super) fn run_to(&mut self, seq: Seq) -> Result<(), JournalError> {
         engine::advance(&mut self.world, &self.reader, self.seq, seq)?;
@@ -98,25 +116,17 @@ impl Replay {
         }))
     }
 
-    /// Takes the state to record `seq`; what the records on the way may have touched.
-    pub(super) fn advance(&mut self, seq: Seq) -> Result<Touched, JournalError> {
-        let mut touched = Touched::default();
-        for entry in self.reader.entries(self.rest(seq)) {
-            let entry = entry?;
-            if !touched.everything {
-                touched.extend(Touched::of(&entry.record));
-                touched.everything |= touched.keys.len() > MANY;
-            }
-            self.step(&entry)?;
-        }
-        touched.dedup();
-        Ok(touched)
-    }
-
     /// The records behind this state, up to `seq`.
     pub(super) fn rest(&self, seq: Seq) -> RangeInclusive<Seq> {
         self.seq + 1..=seq
     }
+}
+
+/// The record of the last checkpoint up to record `seq`, or before the first one that there is.
+pub(super) fn checkpoint(reader: &Reader, seq: Seq) -> Seq {
+    let checkpoints = reader.checkpoints().into_iter().map(|one| one.seq);
+    let last = checkpoints.take_while(|at| *at <= seq).last();
+    last.unwrap_or(0).max(reader.first_seq() - 1)
 }
 
 /// The record `seq` with its place and time; `None` if there is none or it is of an unknown kind.

@@ -1,5 +1,6 @@
 //! [`View`]: the data as it was, and read-only commands on it.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use crate::clock::from_micros;
@@ -122,6 +123,26 @@ impl View {
                 .into(),
             ),
             Err(error) => error.into(),
+        }
+    }
+
+    /// Whether a Lua script that only reads answers something that Lua takes for true: anything but `false` and `nil`.
+    ///
+    /// ```no_run
+    /// use fakeredis::{Rev, Timeline};
+    ///
+    /// let mut then = Timeline::open("data")?.at(&Rev::seq(42))?;
+    /// let is_sold_out = then.holds("return redis.call('get', 'stock') == '0'").expect("it runs");
+    /// # Ok::<(), fakeredis::timeline::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What went wrong in the script, as EVAL_RO says it.
+    pub fn holds(&mut self, script: &str) -> Result<bool, Cow<'static, str>> {
+        match self.run(&["EVAL_RO", script, "0"]) {
+            Reply::Error(error) => Err(error),
+            reply => Ok(!matches!(reply, Reply::Null | Reply::Bool(false))),
         }
     }
 

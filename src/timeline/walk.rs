@@ -14,13 +14,13 @@ use super::change::Change;
 use super::change::changes;
 use super::error::Error;
 use super::log::decode;
+use super::replay::FAR;
 use super::replay::Replay;
+use super::replay::checkpoint;
 use super::rev::Rev;
 use super::touched::Touched;
 use super::view::View;
 
-/// From so many records on, a checkpoint is a better start than a state that was kept.
-const FAR: u64 = 100_000;
 /// So many records ahead, states are kept.
 const AHEAD: u64 = 64;
 
@@ -205,10 +205,7 @@ impl Walk {
     /// The state from which record `seq` is reached soonest: one that was kept, or a checkpoint.
     fn start(&self, seq: Seq) -> Result<Replay, Error> {
         let reader = &self.timeline.reader;
-        let first = reader.first_seq() - 1;
-        let checkpoints = reader.checkpoints().into_iter().map(|one| one.seq);
-        let checkpoint = checkpoints.take_while(|at| *at <= seq).last();
-        let checkpoint = checkpoint.unwrap_or(first).max(first);
+        let checkpoint = checkpoint(reader, seq);
         match self.kept.range(..=seq).next_back() {
             Some((at, state)) if at + FAR >= checkpoint => {
                 Ok(Replay::with(reader, *at, state.clone()))

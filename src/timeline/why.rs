@@ -261,7 +261,7 @@ impl Timeline {
 }
 
 /// Those commands of a record that may have changed `key`, as sent.
-fn commands_on(record: &Record, db: usize, key: &[u8]) -> CommandList {
+pub(super) fn commands_on(record: &Record, db: usize, key: &[u8]) -> CommandList {
     let mut found = CommandList::new();
     let Record::Commit(commit) = record else {
         return found;

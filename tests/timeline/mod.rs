@@ -1,5 +1,8 @@
 //! Time travel: what the library tells about a recorded session, and history that grows by rewinding.
 
+mod bisect;
+mod blame;
+mod diff;
 mod walk;
 
 use std::time::Duration;
@@ -483,17 +486,30 @@ fn parts_of_streams_are_entries_and_groups() {
     let changes = lab.past().diff(&Rev::seq(4), &Rev::LAST, None).unwrap();
     let parts = changes[0].parts();
     let some = |text: &str| Some(text.to_owned());
-    let group = |counts: &str| Some(format!("name readers {counts}"));
     let expected = [
         ("1-1".to_owned(), some("f v"), None),
         (
             "group readers".to_owned(),
-            group("consumers 0 pending 0 last-delivered-id 0-0 entries-read lag 2"),
-            group("consumers 1 pending 1 last-delivered-id 2-1 entries-read 2 lag 1"),
+            some("last-delivered-id 0-0"),
+            some("last-delivered-id 2-1 entries-read 2"),
         ),
         ("3-1".to_owned(), None, some("f v")),
+        ("group readers consumer me".to_owned(), None, some("")),
+        (
+            "group readers pending 2-1".to_owned(),
+            None,
+            some("consumer me delivered-ms 1785585606000 deliveries 1"),
+        ),
     ];
     assert_eq!(named(&parts), expected);
+    lab.run("XSETID s 9-9 ENTRIESADDED 12 MAXDELETEDID 4-0");
+    let changes = lab.past().diff(&Rev::before(1), &Rev::LAST, None).unwrap();
+    let expected = [(
+        "history".to_owned(),
+        some("last-id 3-1 max-deleted-id 1-1 entries-added 3"),
+        some("last-id 9-9 max-deleted-id 4-0 entries-added 12"),
+    )];
+    assert_eq!(named(&changes[0].parts()), expected);
 }
 
 #[test]

@@ -2,15 +2,15 @@
 
 use super::Describe;
 use super::Fields;
-use crate::bytes::Bytes;
 use crate::keyspace::Slot;
 use crate::resp::Reply;
 use crate::timeline::Change;
-use crate::timeline::Contents;
 use crate::timeline::Part;
 use crate::timeline::PartChange;
 use crate::timeline::Place;
 use crate::timeline::rfc3339;
+use crate::timeline::size_of;
+use crate::value::Value;
 
 impl Describe for Change {
     fn describe(&self) -> Fields {
@@ -54,14 +54,12 @@ pub fn describe_slot(slot: Option<&Slot>) -> Reply {
     let Some(slot) = slot else {
         return Reply::Null;
     };
-    let contents = Contents::of(slot);
     let mut fields = Fields::default()
         .with("type", Reply::bulk(slot.value().type_name()))
-        .with("size", Reply::len(contents.len()))
+        .with("size", Reply::len(size_of(slot)))
         .with("expires", expiry(slot.expires_at()));
-    if let Contents::Whole(part) = &contents {
-        let bytes = part.value.first().cloned();
-        fields.add("value", Reply::Bulk(bytes.unwrap_or(Bytes::EMPTY)));
+    if let Value::String(string) = slot.value() {
+        fields.add("value", Reply::Bulk(string.to_bytes()));
     }
     fields.into()
 }

@@ -3,6 +3,7 @@
 //! The same names stand in the replies of `FAKEREDIS` and in the JSON of `fakeredis-replay`: a description is a map,
 //! and both print it.
 
+mod blame;
 mod change;
 mod record;
 mod rerun;

@@ -100,6 +100,15 @@ impl Hash {
         }
     }
 
+    /// The fields of which `other` does not have the very same memory: all that differ, and some neighbours; some of them
+    /// twice. Of a small hash, all of them.
+    pub fn unshared<'a>(&'a self, other: &'a Hash) -> impl Iterator<Item = Bytes> + 'a {
+        match (self.table(), other.table()) {
+            (Some(ours), Some(theirs)) => Either::Left(ours.unshared(theirs).cloned()),
+            _ => Either::Right(self.iter().map(|(field, _)| field.into())),
+        }
+    }
+
     /// The field at a position, and its value.
     pub fn get_index(&self, index: usize) -> Option<(Element<'_>, Element<'_>)> {
         (index < self.len()).then(|| self.range(index..index + 1).next())?

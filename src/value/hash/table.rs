@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use either::Either;
+
 use super::Encoding;
 use super::SMALL;
 use crate::bytes::Bytes;
@@ -117,6 +119,19 @@ impl Table {
             self.expiries = None;
         }
         true
+    }
+
+    /// The fields of which `other` does not have value and time to live in the very same memory; some of them twice.
+    pub(super) fn unshared<'a>(&'a self, other: &'a Table) -> impl Iterator<Item = &'a Bytes> {
+        let theirs = other.expiries.as_deref();
+        let times = self.expiries.iter().flat_map(move |ours| match theirs {
+            Some(theirs) => Either::Left(ours.by_field.unshared(&theirs.by_field)),
+            None => Either::Right(ours.by_field.iter()),
+        });
+        let fields = self.fields.unshared(&other.fields);
+        fields
+            .map(|(field, _)| field)
+            .chain(times.map(|(field, _)| field))
     }
 
     /// The times to live with their fields, the soonest first.

@@ -66,6 +66,14 @@ impl Items {
         }
     }
 
+    /// How many items at the beginning, and at the end behind them, stand in the very same memory in `other`.
+    pub(super) fn shared(&self, other: &Items) -> (usize, usize) {
+        match (self, other) {
+            (Items::Tree(ours), Items::Tree(theirs)) => ours.leaves.shared(&theirs.leaves),
+            _ => (0, 0),
+        }
+    }
+
     /// Puts an item at `index`; those from there on move up.
     pub(super) fn insert(&mut self, index: usize, item: Bytes) {
         match self {

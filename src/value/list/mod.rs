@@ -66,6 +66,12 @@ impl List {
         self.items.range(range)
     }
 
+    /// How many items at the beginning, and how many at the end behind them, are the same in `other` for sure: they
+    /// stand in the very same memory.
+    pub fn shared(&self, other: &List) -> (usize, usize) {
+        self.items.shared(&other.items)
+    }
+
     /// Sets the limits that later changes of the encoding follow.
     pub fn fit(&mut self, limits: ListLimits) {
         self.size = limits.size.clamp(i32::MIN.into(), i32::MAX.into()) as i32;

@@ -61,11 +61,10 @@ impl<T> CowVec<T> {
 
     /// The elements in order.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
-        let branches = match self {
-            CowVec::Many(branches, _) => branches.as_slice(),
-            _ => &[],
-        };
-        let leaves = branches.iter().flat_map(|branch| branch.iter().flatten());
+        let leaves = self
+            .branches()
+            .iter()
+            .flat_map(|branch| branch.iter().flatten());
         let many = leaves.flat_map(|leaf| leaf.iter().flatten());
         self.few().iter().chain(many)
     }
@@ -75,6 +74,29 @@ impl<T> CowVec<T> {
     pub(super) fn few(&self) -> &[T] {
         match self {
             CowVec::Few(leaf) => leaf,
+            _ => &[],
+        }
+    }
+
+    /// The elements in pieces that are not the very ones that `other` has at the same place, in order.
+    pub(super) fn unshared<'a>(&'a self, other: &'a CowVec<T>) -> impl Iterator<Item = &'a T> {
+        let few = match (self, other) {
+            (CowVec::Few(ours), CowVec::Few(theirs)) if Arc::ptr_eq(ours, theirs) => &[],
+            _ => self.few(),
+        };
+        let others = other.branches();
+        let branches = self.branches().iter().enumerate();
+        let branches = branches.map(|(at, branch)| (branch, others.get(at)));
+        let leaves = branches
+            .filter(|(branch, other)| !other.is_some_and(|other| Arc::ptr_eq(branch, other)))
+            .flat_map(|(branch, other)| unshared_leaves(branch, other));
+        let many = leaves.flat_map(|leaf| leaf.iter().flatten());
+        few.iter().chain(many)
+    }
+
+    fn branches(&self) -> &[Arc<Branch<T>>] {
+        match self {
+            CowVec::Many(branches, _) => branches,
             _ => &[],
         }
     }
@@ -168,6 +190,19 @@ impl<T: Touch> CowVec<T> {
             }
         }
     }
+}
+
+/// The leaves of a branch that are not the very ones that another has at the same place.
+fn unshared_leaves<'a, T>(
+    branch: &'a Branch<T>,
+    other: Option<&'a Arc<Branch<T>>>,
+) -> impl Iterator<Item = &'a Arc<Leaf<T>>> {
+    let leaves = branch.iter().enumerate();
+    leaves.filter_map(move |(at, leaf)| {
+        let leaf = leaf.as_ref()?;
+        let other = other.and_then(|other| other[at].as_ref());
+        (!other.is_some_and(|other| Arc::ptr_eq(leaf, other))).then_some(leaf)
+    })
 }
 
 /// The place of an element whose leaf is there.

@@ -87,6 +87,17 @@ impl<L: Leaf> Sequence<L> {
         }
     }
 
+    /// How many items at the beginning, and how many at the end behind them, stand in the very same leaves in `other`.
+    pub fn shared(&self, other: &Sequence<L>) -> (usize, usize) {
+        let (ours, theirs) = (self.root.leaves(), other.root.leaves());
+        let is_same = |pair: &(&&Child<L>, &&Child<L>)| Arc::ptr_eq(&pair.0.node, &pair.1.node);
+        let front = std::iter::zip(&ours, &theirs).take_while(is_same);
+        let front: Vec<usize> = front.map(|(child, _)| child.len).collect();
+        let (ours, theirs) = (ours[front.len()..].iter(), theirs[front.len()..].iter());
+        let back = std::iter::zip(ours.rev(), theirs.rev()).take_while(is_same);
+        (front.iter().sum(), back.map(|(child, _)| child.len).sum())
+    }
+
     /// The leaf in which `index` is, and where in it.
     fn leaf(&self, mut index: usize) -> Option<(&L, usize)> {
         if index >= self.len() {
@@ -207,6 +218,14 @@ impl<L: Leaf> Child<L> {
             len: node.len(),
             last: node.last(),
             node: Arc::new(node),
+        }
+    }
+
+    /// What leads to the leaves below, in order.
+    fn leaves(&self) -> Vec<&Child<L>> {
+        match &*self.node {
+            Node::Leaf(_) => vec![self],
+            Node::Branch(children) => children.iter().flat_map(Child::leaves).collect(),
         }
     }
 

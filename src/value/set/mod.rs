@@ -171,6 +171,17 @@ impl Set {
         }
     }
 
+    /// The members of which `other` does not have the very same memory: all that it lacks, and some neighbours. Of a small
+    /// set, all of them.
+    pub fn unshared<'a>(&'a self, other: &'a Set) -> impl Iterator<Item = Bytes> + 'a {
+        match (&self.members, &other.members) {
+            (Members::Table(ours), Members::Table(theirs)) => {
+                Either::Left(ours.unshared(theirs).map(|(member, ())| member.clone()))
+            }
+            _ => Either::Right(self.iter().map(Bytes::from)),
+        }
+    }
+
     /// The member at a position in the order of the state.
     pub fn get_index(&self, index: usize) -> Option<Element<'_>> {
         match &self.members {

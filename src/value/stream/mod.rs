@@ -158,6 +158,18 @@ impl Stream {
             .take_while(move |entry| entry.id <= *ids.end())
     }
 
+    /// The entries in nodes that `other` does not have at the same place, counted from one of both ends, in order: all that
+    /// differ, and some neighbours.
+    pub fn unshared<'a>(&'a self, other: &'a Stream) -> impl Iterator<Item = Entry<'a>> {
+        let (front, back) = self.nodes.shared(&other.nodes);
+        let nodes = self.nodes.range(front..self.nodes.len() - back);
+        let theirs = other.nodes.range(front..other.nodes.len() - back);
+        let same =
+            std::iter::zip(nodes.clone(), theirs).take_while(|(ours, theirs)| ours == theirs);
+        let same = same.count();
+        nodes.skip(same).flat_map(live)
+    }
+
     /// The entries of a range of ids, the last one first.
     pub fn range_rev(&self, ids: RangeInclusive<StreamId>) -> impl Iterator<Item = Entry<'_>> {
         let nodes = self.nodes.range(self.places(&ids)).rev();

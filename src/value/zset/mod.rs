@@ -110,6 +110,17 @@ impl ZSet {
         }
     }
 
+    /// The members of which `other` does not have the very same memory: all that differ, and some neighbours. Of a small
+    /// sorted set, all of them.
+    pub fn unshared<'a>(&'a self, other: &'a ZSet) -> impl Iterator<Item = Bytes> + 'a {
+        match (&self.members, &other.members) {
+            (Members::Table(ours), Members::Table(theirs)) => {
+                Either::Left(ours.unshared(theirs).cloned())
+            }
+            _ => Either::Right(self.iter().map(|(member, _)| member.into())),
+        }
+    }
+
     /// How many members have a smaller score, or an equal one and smaller bytes.
     pub fn rank(&self, member: &[u8]) -> Option<usize> {
         match &self.members {

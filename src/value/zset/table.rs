@@ -43,6 +43,12 @@ impl Table {
         self.scores.get(member).copied()
     }
 
+    /// The members of which `other` does not have the very same memory.
+    pub(super) fn unshared<'a>(&'a self, other: &'a Table) -> impl Iterator<Item = &'a Bytes> {
+        let scores = self.scores.unshared(&other.scores);
+        scores.map(|(member, _)| member)
+    }
+
     /// The member at a position of the state, which is not its rank.
     pub(super) fn get_index(&self, index: usize) -> Option<(Element<'_>, f64)> {
         let (member, score) = self.scores.get_index(index)?;

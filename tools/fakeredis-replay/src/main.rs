@@ -3,6 +3,7 @@
 //! One file per verb in `verbs/`; everything is asked through the public API of the crate.
 
 mod failure;
+mod follow;
 mod json;
 mod output;
 mod patience;

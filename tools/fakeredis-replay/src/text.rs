@@ -13,7 +13,6 @@ use fakeredis::keyspace::Slot;
 use fakeredis::resp::pretty;
 use fakeredis::resp::quote;
 use fakeredis::timeline::Change;
-use fakeredis::timeline::Contents;
 use fakeredis::timeline::Part;
 use fakeredis::timeline::PartChange;
 use fakeredis::timeline::Place;
@@ -23,6 +22,8 @@ use fakeredis::timeline::kind_of;
 use fakeredis::timeline::origin_word;
 use fakeredis::timeline::replies_of;
 use fakeredis::timeline::rfc3339;
+use fakeredis::timeline::size_of;
+use fakeredis::value::Value;
 
 use crate::output::Paint;
 
@@ -281,10 +282,10 @@ pub fn slot(slot: Option<&Slot>, room: Room) -> String {
     let Some(slot) = slot else {
         return "nothing".to_owned();
     };
-    let contents = Contents::of(slot);
-    if let Contents::Whole(part) = &contents {
-        return part_value(part, room);
+    if let Value::String(string) = slot.value() {
+        return value(&string.as_bytes(), room);
     }
+    let size = size_of(slot);
     let (name, parts) = match slot.value().type_name() {
         "zset" => ("sorted set", "member"),
         "set" => ("set", "member"),
@@ -292,13 +293,13 @@ pub fn slot(slot: Option<&Slot>, room: Room) -> String {
         "stream" => ("stream", "entr"),
         name => (name, "element"),
     };
-    let plural = match (parts, contents.len()) {
+    let plural = match (parts, size) {
         ("entr", 1) => "y",
         ("entr", _) => "ies",
         (_, 1) => "",
         _ => "s",
     };
-    format!("{name} of {} {parts}{plural}", contents.len())
+    format!("{name} of {size} {parts}{plural}")
 }
 
 /// A key before and after on one line, and a line for each part that differs.
@@ -356,19 +357,8 @@ pub fn expiry(at_ms: Option<i64>) -> String {
 }
 
 fn part_line(change: &PartChange, room: Room, paint: Paint) -> String {
-    let name = match &change.place {
-        Place::Whole => String::new(),
-        Place::Name(name) => word(name, room),
-        Place::Index(index) => format!("[{index}]"),
-    };
-    let side = |part: &Part| {
-        let value = part_value(part, room);
-        let space = if value.is_empty() { "" } else { " " };
-        match part.expires_at {
-            None => format!("{space}{value}"),
-            at => format!("{space}{value} (expires {})", expiry(at)),
-        }
-    };
+    let name = place(&change.place, room);
+    let side = |part: &Part| part_side(part, room);
     match (&change.before, &change.after) {
         (Some(before), Some(after)) => {
             format!("  ~ {name}{} →{}", side(before), side(after))
@@ -378,6 +368,29 @@ fn part_line(change: &PartChange, room: Room, paint: Paint) -> String {
             let after = after.as_ref().map_or_else(String::new, side);
             paint.added(format!("  + {name}{after}"))
         }
+    }
+}
+
+/// A part with its name: `stock "5"`, `[0] "bob:3"`.
+pub fn part(at: &Place, part: &Part, room: Room) -> String {
+    let text = format!("{}{}", place(at, room), part_side(part, room));
+    text.trim_start().to_owned()
+}
+
+fn place(place: &Place, room: Room) -> String {
+    match place {
+        Place::Whole => String::new(),
+        Place::Name(name) => word(name, room),
+        Place::Index(index) => format!("[{index}]"),
+    }
+}
+
+fn part_side(part: &Part, room: Room) -> String {
+    let value = part_value(part, room);
+    let space = if value.is_empty() { "" } else { " " };
+    match part.expires_at {
+        None => format!("{space}{value}"),
+        at => format!("{space}{value} (expires {})", expiry(at)),
     }
 }
 

@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use fakeredis::Rev;
+use fakeredis::timeline;
 use fakeredis::timeline::Change;
+use fakeredis::timeline::Describe;
+use fakeredis::timeline::Tally;
 
 use super::Journal;
 use super::Length;
@@ -21,7 +24,7 @@ use crate::text::Room;
 #[command(after_help = "Examples:
   fakeredis-replay diff ./data 42 @
   fakeredis-replay diff ./data -5m @ 'cart:*'    only keys that match
-  fakeredis-replay diff ./data @0 @ --stat       only how many keys came, went and changed")]
+  fakeredis-replay diff ./data @0 @ --stat       only how much came, went and changed")]
 pub struct Diff {
     #[command(flatten)]
     journal: Journal,
@@ -33,7 +36,7 @@ pub struct Diff {
     to: Rev,
     /// Only keys that match this glob pattern.
     pattern: Option<String>,
-    /// Only how many keys came, went and changed.
+    /// Only how many parts of each key, and how many keys, came, went and changed.
     #[arg(long)]
     stat: bool,
     #[command(flatten)]
@@ -44,16 +47,15 @@ impl Diff {
     pub fn run(self, out: &mut Output) -> Outcome {
         let timeline = self.journal.open()?;
         let pattern = self.pattern.as_deref().map(str::as_bytes);
-        let changes = patience::during(records(&timeline), "replaying", || {
-            timeline.diff(&self.from, &self.to, pattern)
+        let diff = patience::during(records(&timeline), "replaying", || {
+            timeline.compare(&self.from, &self.to, pattern)
         })?;
-        if self.stat {
-            stat(&changes, out)?;
-        } else {
-            let room = self.length.room(Room::PAGE);
-            changes
-                .iter()
-                .try_for_each(|change| print(change, room, out))?;
+        let room = self.length.room(Room::PAGE);
+        match self.stat {
+            true => stat(&diff, out)?,
+            false => diff
+                .changes()
+                .try_for_each(|change| print(&change, room, out))?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -67,22 +69,37 @@ fn print(change: &Change, room: Room, out: &mut Output) -> Result<(), Failure> {
     lines.iter().try_for_each(|line| out.line(line))
 }
 
-fn stat(changes: &[Change], out: &mut Output) -> Result<(), Failure> {
-    let came = changes
-        .iter()
-        .filter(|change| change.before.is_none())
-        .count();
-    let went = changes
-        .iter()
-        .filter(|change| change.after.is_none())
-        .count();
-    let changed = changes.len() - came - went;
-    if out.json {
-        return out.object(serde_json::json!({"added": came, "removed": went, "changed": changed}));
+/// A line for each key with the number of its parts that differ, and one for all.
+fn stat(diff: &timeline::Diff, out: &mut Output) -> Result<(), Failure> {
+    let mut all = Tally::default();
+    for change in diff.changes() {
+        all.add((change.before.is_some(), change.after.is_some()));
+        let parts = change.tally();
+        if out.json {
+            let key = change.describe().without("parts");
+            out.object(json::object(key.with("parts", parts.describe())))?;
+        } else {
+            let name = text::key(change.db, &change.key, out.paint);
+            out.line(format!("{}  {name}  {}", sign(&change), counts(parts, out)))?;
+        }
     }
-    let (came_text, went_text) = (
-        out.paint.added(format!("{came} added")),
-        out.paint.removed(format!("{went} removed")),
-    );
-    out.line(format!("{came_text}, {went_text}, {changed} changed"))
+    match out.json {
+        true => out.object(json::describe(&all)),
+        false => out.line(format!("keys: {}", counts(all, out))),
+    }
+}
+
+/// Whether the key came, went or changed.
+fn sign(change: &Change) -> char {
+    match (&change.before, &change.after) {
+        (None, _) => '+',
+        (_, None) => '-',
+        _ => '~',
+    }
+}
+
+fn counts(tally: Tally, out: &Output) -> String {
+    let added = out.paint.added(format!("{} added", tally.added));
+    let removed = out.paint.removed(format!("{} removed", tally.removed));
+    format!("{added}, {removed}, {} changed", tally.changed)
 }

@@ -3,17 +3,23 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use fakeredis::Timeline;
 use fakeredis::journal;
+use fakeredis::timeline::Ranking;
+use fakeredis::timeline::RevRange;
+use fakeredis::timeline::Stats;
 use fakeredis::timeline::rfc3339;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Journal;
+use super::Length;
 use super::check::health;
 use super::check::health_object;
 use super::records;
 use crate::Outcome;
 use crate::failure::Failure;
+use crate::json;
 use crate::output::Output;
 use crate::patience;
 use crate::text;
@@ -22,10 +28,25 @@ use crate::text::Room;
 #[derive(Args)]
 #[command(after_help = "Examples:
   fakeredis-replay info ./data
+  fakeredis-replay info ./data --stats -n 5              the five commands, clients and keys with the most records
   fakeredis-replay info ./data --json | jq .last_seq")]
 pub struct Info {
     #[command(flatten)]
     journal: Journal,
+    /// Also what it is made of: the commands, clients and keys with the most records.
+    #[arg(long)]
+    stats: bool,
+    /// How many of each.
+    #[arg(
+        short = 'n',
+        long,
+        default_value_t = 10,
+        value_name = "N",
+        requires = "stats"
+    )]
+    count: usize,
+    #[command(flatten)]
+    length: Length,
 }
 
 impl Info {
@@ -33,12 +54,67 @@ impl Info {
         let timeline = self.journal.open()?;
         let info = patience::during(records(&timeline), "reading", || timeline.info())?;
         let marks = timeline.marks()?;
+        let stats = self.stats.then(|| self.stats(&timeline)).transpose()?;
         if out.json {
-            out.object(object(&info, &marks))?;
+            let mut object = object(&info, &marks);
+            if let Some(stats) = &stats {
+                object["stats"] = json::describe(stats).into();
+            }
+            out.object(object)?;
         } else {
             print(&info, &marks, out)?;
+            stats.map_or(Ok(()), |stats| self.print_stats(&stats, out))?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Info {
+    fn stats(&self, timeline: &Timeline) -> Result<Stats, Failure> {
+        let all = timeline.range(&RevRange::default())?;
+        let stats = patience::during(records(timeline), "counting", || {
+            timeline.stats(all, self.count)
+        });
+        Ok(stats?)
+    }
+
+    fn print_stats(&self, stats: &Stats, out: &mut Output) -> Result<(), Failure> {
+        self.print_ranking("records", &stats.kinds, out)?;
+        self.print_ranking("commands", &stats.commands, out)?;
+        self.print_ranking("clients", &stats.clients, out)?;
+        self.print_ranking("changed keys", &stats.keys, out)
+    }
+
+    fn print_ranking(
+        &self,
+        what: &str,
+        ranking: &Ranking,
+        out: &mut Output,
+    ) -> Result<(), Failure> {
+        if ranking.names == 0 {
+            return Ok(());
+        }
+        let least = if ranking.exact {
+            ""
+        } else {
+            ", counts at least"
+        };
+        let title = out.paint.bold(what);
+        out.line(format!(
+            "\n{title:<28}  {:>10}  {:>10}{least}",
+            "records", "bytes"
+        ))?;
+        for (name, count) in &ranking.top {
+            let name = text::word(name, self.length.room(Room::LINE));
+            out.line(format!(
+                "  {name:<26}  {:>10}  {:>10}",
+                count.records, count.bytes
+            ))?;
+        }
+        match ranking.names - ranking.top.len() as u64 {
+            0 => Ok(()),
+            rest => out.line(out.paint.dim(format!("  … and {rest} more; -n shows them"))),
+        }
     }
 }
 

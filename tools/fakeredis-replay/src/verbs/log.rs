@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use fakeredis::Rev;
+use fakeredis::Timeline;
 use fakeredis::commit::Entry;
 use fakeredis::timeline::Describe;
 use fakeredis::timeline::Filter;
@@ -13,6 +15,7 @@ use super::Journal;
 use super::Length;
 use crate::Outcome;
 use crate::failure::Failure;
+use crate::follow;
 use crate::json;
 use crate::output::Output;
 use crate::text;
@@ -24,7 +27,8 @@ use crate::text::Room;
   fakeredis-replay log ./data mark:start..              what happened since a mark
   fakeredis-replay log ./data --key 'cart:*' --cmd DEL  who deleted carts
   fakeredis-replay log ./data --client worker --json    one client's records, for jq
-  fakeredis-replay log ./data --aborted                 EXECs that a WATCH aborted")]
+  fakeredis-replay log ./data --aborted                 EXECs that a WATCH aborted
+  fakeredis-replay log ./data -n 10 --follow            the last ten, and what a server writes from now on")]
 pub struct Log {
     #[command(flatten)]
     journal: Journal,
@@ -49,13 +53,22 @@ pub struct Log {
     /// Only EXECs that a WATCH aborted.
     #[arg(long)]
     aborted: bool,
+    /// Goes on with what is written from now on, until nobody reads it.
+    #[arg(long)]
+    follow: bool,
     #[command(flatten)]
     length: Length,
 }
 
 impl Log {
     pub fn run(self, out: &mut Output) -> Outcome {
-        let timeline = self.journal.open()?;
+        let mut timeline = self.journal.open()?;
+        if self.follow && self.range.to != Rev::LAST {
+            return Err(Failure::Nothing(format!(
+                "--follow goes on after the last record, and the range ends with {}: leave the end out",
+                self.range.to
+            )));
+        }
         let range = timeline.range(&self.range)?;
         let width = range.end().to_string().len();
         let filter = self.filter();
@@ -71,7 +84,32 @@ impl Log {
                 }
             }
         }
+        if self.follow {
+            self.follow(&mut timeline, width, out)?;
+        }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is written from now on.
+    fn follow(
+        &self,
+        timeline: &mut Timeline,
+        width: usize,
+        out: &mut Output,
+    ) -> Result<(), Failure> {
+        let filter = self.filter();
+        out.finish()?;
+        while follow::wait()? {
+            let seen = timeline.reader().last_seq();
+            if !timeline.refresh()? {
+                continue;
+            }
+            for entry in timeline.log(seen + 1..=timeline.reader().last_seq(), &filter) {
+                self.print(&entry?, width, out)?;
+            }
+            out.finish()?;
+        }
+        Ok(())
     }
 
     fn filter(&self) -> Filter {

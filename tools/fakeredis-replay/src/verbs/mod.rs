@@ -1,6 +1,8 @@
 //! The verbs, one file each.
 
 mod at;
+mod bisect;
+mod blame;
 mod check;
 mod compact;
 mod diff;
@@ -44,6 +46,10 @@ pub enum Verb {
     Diff(diff::Diff),
     /// Every version of a key, with the record that made it.
     History(history::History),
+    /// Who wrote each field, member or element of a key, and its time to live.
+    Blame(blame::Blame),
+    /// The record that made the difference between a good state and a bad one.
+    Bisect(bisect::Bisect),
     /// Why an EXEC was aborted, what a commit replaced, why a key is gone.
     Why(why::Why),
     /// The past as a server that any client attaches to; writes go to a scratch copy.
@@ -77,6 +83,8 @@ impl Verb {
             Verb::At(verb) => verb.run(out),
             Verb::Diff(verb) => verb.run(out),
             Verb::History(verb) => verb.run(out),
+            Verb::Blame(verb) => verb.run(out),
+            Verb::Bisect(verb) => verb.run(out),
             Verb::Why(verb) => verb.run(out),
             Verb::Serve(verb) => verb.run(out),
             Verb::Step(verb) => verb.run(out),

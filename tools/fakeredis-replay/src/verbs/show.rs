@@ -54,7 +54,7 @@ impl Show {
     }
 }
 
-fn print(shown: &Shown, room: Room, out: &mut Output) -> Result<(), Failure> {
+pub(super) fn print(shown: &Shown, room: Room, out: &mut Output) -> Result<(), Failure> {
     head(&shown.entry, out)?;
     body(shown, room, out)
 }

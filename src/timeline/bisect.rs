@@ -1,0 +1,65 @@
+//! [`Timeline::bisect`]: the record that made the difference.
+
+use crate::commit::Seq;
+
+use super::Timeline;
+use super::error::Error;
+use super::rev::Rev;
+use super::view::View;
+
+/// Where an answer changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flip {
+    /// The record that changed it: before it the answer is that of the earlier side, after it that of the later one.
+    pub seq: Seq,
+    /// How many states were asked.
+    pub asked: u32,
+}
+
+impl Timeline {
+    /// The record that made the difference between two places in history, of which `is_good` says that one is good and
+    /// the other is not: found by halves, so that few states are asked. Where the answer goes to and fro in between, it
+    /// is one of several such records. `None` where both sides are the same. `bad` may come before `good`: then it is
+    /// the record that mended it.
+    ///
+    /// ```no_run
+    /// use fakeredis::{Rev, Timeline};
+    ///
+    /// let past = Timeline::open("data")?;
+    /// let is_good = |then: &mut fakeredis::View| Ok(then.get::<_, i64>("stock")? >= 0);
+    /// let flip = past.bisect(&Rev::FIRST, &Rev::LAST, is_good)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Timeline::resolve), and whatever `is_good` fails with.
+    pub fn bisect<E: From<Error>>(
+        &self,
+        good: &Rev,
+        bad: &Rev,
+        mut is_good: impl FnMut(&mut View) -> Result<bool, E>,
+    ) -> Result<Option<Flip>, E> {
+        let (good, bad) = (self.resolve(good)?, self.resolve(bad)?);
+        let (mut early, mut late) = (good.min(bad), good.max(bad));
+        let mut walk = self.walk(&Rev::seq(early))?;
+        let mut asked = 0;
+        let mut ask = |seq| {
+            asked += 1;
+            walk.seek(seq)?;
+            is_good(walk.view())
+        };
+        let at_start = ask(early)?;
+        if ask(late)? == at_start {
+            return Ok(None);
+        }
+        while late - early > 1 {
+            let middle = early + (late - early) / 2;
+            match ask(middle)? == at_start {
+                true => early = middle,
+                false => late = middle,
+            }
+        }
+        Ok(Some(Flip { seq: late, asked }))
+    }
+}
