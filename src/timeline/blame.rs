@@ -54,10 +54,15 @@ pub struct Blamed {
 }
 
 impl Blame {
+    /// The commands of a record that may have changed the key, as sent.
+    pub fn commands_of(&self, entry: &Entry) -> CommandList {
+        commands_on(&entry.record, self.db, &self.key)
+    }
+
     /// The commands, as sent, with which its record wrote a part: those on the key, and among them those that name
     /// the part where there are any.
     pub fn commands(&self, part: &Blamed) -> CommandList {
-        let all = commands_on(&part.by.record, self.db, &self.key);
+        let all = self.commands_of(&part.by);
         let name = match (&part.place, part.part.value.as_slice()) {
             (Place::Name(name), _) | (Place::Index(_), [name]) => name,
             _ => return all,

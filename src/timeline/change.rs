@@ -156,7 +156,7 @@ pub(super) fn all_changes<'a>(
     let (old, new) = (keys(before, db), keys(after, db));
     let gone_or_changed = old.unshared(new).filter_map(move |(key, slot)| {
         let now = new.get(key);
-        (now != Some(slot)).then(|| (key, Some(slot), now))
+        (now != Some(slot)).then_some((key, Some(slot), now))
     });
     let come = new.unshared(old).filter_map(move |(key, slot)| {
         let is_new = !old.contains_key(key);

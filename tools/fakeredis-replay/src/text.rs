@@ -87,7 +87,7 @@ pub fn command<A: AsRef<[u8]>>(argv: &[A], room: Room) -> String {
 }
 
 /// Commands on one line.
-fn commands(commands: &CommandList, room: Room) -> String {
+pub fn commands(commands: &CommandList, room: Room) -> String {
     let shown: Vec<String> = commands
         .iter()
         .take(room.items)

@@ -222,7 +222,13 @@ other[3]  + \"1\"
         1
     );
     let stat = replay(dir.path(), "diff", &["10", "3", "--stat"]);
-    assert_eq!(stat.out, "0 added, 2 removed, 1 changed\n");
+    let expected = [
+        "~  product:1  1 added, 0 removed, 1 changed",
+        "-  bin  0 added, 1 removed, 0 changed",
+        "-  other[3]  0 added, 1 removed, 0 changed",
+        "keys: 0 added, 2 removed, 1 changed",
+    ];
+    assert_eq!(stat.lines(), expected);
     assert_eq!(
         replay(dir.path(), "diff", &["5"]).out,
         "",

@@ -11,6 +11,8 @@ mod bounded;
 mod docs;
 mod editing;
 mod failures;
+mod finding;
+mod following;
 mod json;
 mod mending;
 #[cfg(unix)]

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use fakeredis::Rev;
+use fakeredis::commit::CommandList;
 use fakeredis::commit::Entry;
 use fakeredis::timeline::Blame as Blamed;
 use fakeredis::timeline::Blamed as Part;
@@ -95,20 +96,25 @@ impl Blame {
         for part in &blame.parts {
             let who = author(&part.by, width, out);
             let what = text::part(&part.place, &part.part, room);
-            let commands = text::commands(&blame.commands(part), room);
-            let origin = match commands.is_empty() {
-                true => text::what(&part.by, room),
-                false => commands,
-            };
+            let origin = origin(&part.by, &blame.commands(part), room);
             out.line(format!("{who}  {what}  {}", out.paint.dim(origin)))?;
         }
         if let (Some(entry), None) = (&blame.expiry, &self.field) {
             let who = author(entry, width, out);
             let when = text::expiry(blame.slot.expires_at());
-            let what = out.paint.dim(text::what(entry, room));
-            out.line(format!("{who}  expires {when}  {what}"))?;
+            let origin = origin(entry, &blame.commands_of(entry), room);
+            let origin = out.paint.dim(origin);
+            out.line(format!("{who}  expires {when}  {origin}"))?;
         }
         Ok(())
+    }
+}
+
+/// What somebody sent; what nobody sent, in the words of the log.
+fn origin(entry: &Entry, commands: &CommandList, room: Room) -> String {
+    match commands.is_empty() {
+        true => text::what(entry, room),
+        false => text::commands(commands, room),
     }
 }
 
