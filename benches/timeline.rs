@@ -14,10 +14,13 @@ use fakeredis::FakeRedis;
 use fakeredis::Fsync;
 use fakeredis::Rev;
 use fakeredis::Timeline;
+use fakeredis::View;
 use fakeredis::clock::Stopwatch;
 use fakeredis::engine::Core;
+use fakeredis::resp::Reply;
 use fakeredis::session::Address;
 use fakeredis::session::SessionKey;
+use fakeredis::timeline::Error;
 use fakeredis::timeline::Filter;
 
 const PRODUCTS: u64 = 10_000;
@@ -63,12 +66,66 @@ fn ask(timeline: &Timeline) {
             .unwrap()
             .count()
     });
+    measure("history of a busy key", || {
+        let versions = timeline.history(0, b"sold", &Rev::LAST).unwrap();
+        versions.count()
+    });
+    measure("blame", || {
+        let blame = timeline.blame(0, KEY.as_bytes(), &Rev::LAST);
+        blame.unwrap().unwrap()
+    });
+    measure("diff @0 @", || {
+        let diff = timeline.compare(&Rev::FIRST, &Rev::LAST, None).unwrap();
+        diff.tally()
+    });
+    measure("stats", || timeline.stats(all(), 10).unwrap());
+    measure("digest", || timeline.digest(&Rev::LAST).unwrap());
+    measure("bisect", || {
+        let is_good = |then: &mut View| Ok::<_, Error>(count(then) < 10_000);
+        let flip = timeline.bisect(&Rev::FIRST, &Rev::LAST, is_good);
+        flip.unwrap().unwrap()
+    });
+    measure("bisect by a script", || {
+        let script = "return (redis.call('get', 'sold') or 0) + 0 < 10000";
+        let is_good = |then: &mut View| Ok::<_, Error>(then.holds(script).unwrap());
+        let flip = timeline.bisect(&Rev::FIRST, &Rev::LAST, is_good);
+        flip.unwrap().unwrap()
+    });
+    walk(timeline);
     measure("why key", || {
         timeline.why_key(0, KEY.as_bytes(), &Rev::LAST).unwrap()
     });
     let abort = measure("last abort", || timeline.last_abort().unwrap().unwrap());
     measure("why abort", || timeline.why(abort).unwrap());
     measure("check", || timeline.check().unwrap());
+}
+
+/// To and fro near the end.
+fn walk(timeline: &Timeline) {
+    let mut walk = measure("walk @", || timeline.walk(&Rev::LAST).unwrap());
+    measure("a step back", || walk.back().unwrap());
+    measure("10,000 steps back", || {
+        (0..10_000).for_each(|_| assert!(walk.back().unwrap()));
+    });
+    measure("10,000 steps forward", || {
+        (0..10_000).for_each(|_| assert!(walk.forward().unwrap()));
+    });
+    measure("10,000 steps back, changes", || {
+        for _ in 0..10_000 {
+            walk.changes().unwrap();
+            walk.back().unwrap();
+        }
+    });
+    let start = walk.seq() / 2;
+    measure("seek to the middle", || walk.seek(start).unwrap());
+    measure("refresh", || walk.refresh().unwrap());
+}
+
+fn count(then: &mut View) -> i64 {
+    match then.run(&["GET", "sold"]) {
+        Reply::Bulk(count) => std::str::from_utf8(&count).unwrap().parse().unwrap(),
+        _ => 0,
+    }
 }
 
 fn measure<T>(name: &str, work: impl FnOnce() -> T) -> T {

@@ -372,7 +372,7 @@ mod tests {
         /// Whatever differs is told on both sides; of a large map that was changed little, most is not.
         #[test]
         fn a_changed_clone_tells_where_it_differs(len in 0usize..5000, ops in prop::collection::vec((0u8..3, 0u16..6000), 0..8)) {
-            let before: Map<usize> = (0..len).map(|i| ((i as u16).to_be_bytes(), i)).collect();
+            let before: Map<usize> = (0..len).map(|i| ((i as u16).to_be_bytes().to_vec(), i)).collect();
             let mut after = before.clone();
             for (kind, key) in &ops {
                 match kind {
