@@ -125,6 +125,10 @@ impl Rerun {
             Record::Client(event) => self.disconnect(event.client.id),
             Record::Commit(commit) => self.commit(commit, entry.clock_us),
             Record::Aborted(aborted) => self.abort(aborted),
+            // It asks about the journal, which is not here.
+            Record::Observed(observed) if is_own(&observed.commands) => {
+                return Ok(Some(entry.record.clone()));
+            }
             Record::Observed(observed) => {
                 let (commands, replies) = (&observed.commands, Some(&observed.replies));
                 self.observe(&observed.client, observed.db, commands, replies);
@@ -392,6 +396,11 @@ fn is_fault(commands: &CommandList) -> bool {
             && argv[0].eq_ignore_ascii_case(b"FAKEREDIS")
             && argv[1].eq_ignore_ascii_case(b"FAULT")
     })
+}
+
+/// Whether it is a command of the fake's own.
+fn is_own(commands: &CommandList) -> bool {
+    first_word(commands).eq_ignore_ascii_case(b"FAKEREDIS")
 }
 
 fn first_word(commands: &CommandList) -> &[u8] {

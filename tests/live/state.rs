@@ -1,11 +1,13 @@
 //! Going back and forth over the wire, snapshots by name, and datasets.
 
 use fakeredis::FakeRedis;
+use fakeredis::Recording;
 use fakeredis::Rev;
 
 use super::Lab;
 use super::run;
 use super::run_all;
+use crate::support::verified::verify;
 
 #[test]
 fn history_goes_back_and_forth() {
@@ -127,4 +129,29 @@ fn a_snapshot_of_history_that_was_dropped_is_not_gone_back_to() {
     drop((con, lab));
     let again = FakeRedis::open(dir.path()).unwrap();
     assert_eq!(redis::Commands::get(&mut again.connection(), "a"), Ok(1));
+}
+
+#[test]
+fn what_the_fakes_own_commands_did_is_run_again_without_a_difference() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = FakeRedis::builder().journal(dir.path());
+    let lab = Lab::of(builder.record(Recording::Session).build().unwrap());
+    let own = |lines: &str| {
+        lines
+            .lines()
+            .map(|line| format!("FAKEREDIS {}", line.trim()))
+            .collect::<Vec<_>>()
+    };
+    let own = own(
+        "MARK x\nSNAPSHOT s\nUNDO\nREDO\nRESTORE s\nAT @ GET a\nLOG\nSEQ\nJOURNAL STATUS\nRESET\nFIXTURE LOAD inventory",
+    );
+    let mut con = lab.outside();
+    run_all(&mut con, &["SET a 1", "SET a 2"]);
+    run_all(
+        &mut con,
+        &own.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    run_all(&mut con, &["HINCRBY product:product_1 stock -1", "GET a"]);
+    drop((con, lab));
+    verify(dir.path()).unwrap();
 }
