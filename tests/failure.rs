@@ -274,6 +274,10 @@ fn what_is_too_large_for_a_record_does_not_run() {
         format!("SET kept {whole}"),
         format!("MSET kept {half} b {half}"),
         format!("EVAL return 0 {whole}"),
+        format!("EVAL_RO return 0 {whole}"),
+        format!("SCRIPT LOAD --{whole}"),
+        format!("CONFIG SET requirepass {whole}"),
+        format!("ACL SETUSER default >{whole}"),
     ] {
         let refused = run(&engine, session, &line);
         assert!(refused.ends_with("can be: 1000 bytes"), "{refused}");

@@ -139,7 +139,7 @@ fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, Reply
 fn fits(cx: &Context<'_>, command: &Command, argv: &[&[u8]]) -> bool {
     let queued = match &cx.session.queue {
         Some(queue) if !command.runs_inside_multi() => queue.commands.size(),
-        None if cx.unit.recording && command.flags & (spec::WRITE | spec::SKIP_MONITOR) != 0 => 0,
+        None if cx.unit.recording && command.may_be_recorded() => 0,
         _ => return true,
     };
     let size: usize = argv.iter().map(|word| word.len()).sum();

@@ -311,6 +311,11 @@ impl Command {
         )
     }
 
+    /// Whether it may change data, or what later commands do: scripts may, and what scripts may not run.
+    fn may_be_recorded(&self) -> bool {
+        self.flags & (spec::WRITE | spec::SKIP_MONITOR | spec::NOSCRIPT) != 0
+    }
+
     /// Whether it makes a unit of commands other than itself.
     fn is_unit(&self) -> bool {
         self.name == "EXEC"

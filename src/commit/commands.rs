@@ -20,7 +20,12 @@ pub struct CommandList {
     arg_ends: Vec<u32>,
     /// Where each command ends in `arg_ends`.
     command_ends: Vec<u32>,
+    /// Whether commands were left out, because the list can't hold so much.
+    is_too_large: bool,
 }
+
+/// The most bytes of arguments.
+const MAX_SIZE: usize = u32::MAX as usize;
 
 impl CommandList {
     /// An empty list.
@@ -29,22 +34,39 @@ impl CommandList {
             data: Vec::new(),
             arg_ends: Vec::new(),
             command_ends: Vec::new(),
+            is_too_large: false,
         }
     }
 
     /// Adds one command.
     ///
-    /// # Panics
-    ///
-    /// When the list would hold 4 GiB or more; callers cap a unit far below that.
+    /// A list of 4 GiB can't be: it takes no more commands from then on, and [`size`](CommandList::size) says so. No
+    /// journal records it.
     pub fn push<I>(&mut self, argv: I)
     where
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
+        self.push_within(MAX_SIZE, argv);
+    }
+
+    fn push_within<I>(&mut self, limit: usize, argv: I)
+    where
+        I: IntoIterator<Item: AsRef<[u8]>>,
+    {
+        if self.is_too_large {
+            return;
+        }
+        let before = (self.data.len(), self.arg_ends.len());
         for arg in argv {
-            self.data.extend_from_slice(arg.as_ref());
-            let end = u32::try_from(self.data.len()).expect("a unit is below 4 GiB");
-            self.arg_ends.push(end);
+            let arg = arg.as_ref();
+            if arg.len() > limit - self.data.len() {
+                self.is_too_large = true;
+                self.data.truncate(before.0);
+                self.arg_ends.truncate(before.1);
+                return;
+            }
+            self.data.extend_from_slice(arg);
+            self.arg_ends.push(self.data.len() as u32);
         }
         self.command_ends.push(self.arg_ends.len() as u32);
     }
@@ -54,6 +76,7 @@ impl CommandList {
         for index in 0..other.len() {
             self.push(other.args(index));
         }
+        self.is_too_large |= other.is_too_large;
     }
 
     /// The number of commands.
@@ -66,9 +89,13 @@ impl CommandList {
         self.command_ends.is_empty()
     }
 
-    /// The bytes of all arguments together.
+    /// The bytes of all arguments together; [`usize::MAX`] if commands were left out, because they would have been too
+    /// many.
     pub fn size(&self) -> usize {
-        self.data.len()
+        match self.is_too_large {
+            true => usize::MAX,
+            false => self.data.len(),
+        }
     }
 
     /// Puts the arguments of command `index` into `argv`.
@@ -125,6 +152,7 @@ impl CommandList {
         self.data.clear();
         self.arg_ends.clear();
         self.command_ends.clear();
+        self.is_too_large = false;
     }
 }
 
@@ -274,5 +302,22 @@ mod tests {
         );
         list.clear();
         assert_eq!(list, CommandList::new());
+    }
+
+    #[test]
+    fn a_list_that_would_be_too_large_says_so_and_takes_no_more() {
+        let mut list = CommandList::new();
+        list.push_within(6, [b"abc"]);
+        list.push_within(6, [b"def"]);
+        assert_eq!((list.len(), list.size()), (2, 6));
+        list.push_within(6, [b"".as_slice(), b"g"]);
+        list.push(&[b"h"]);
+        assert_eq!((list.len(), list.size()), (2, usize::MAX));
+        assert_eq!(list.iter().nth(1), Some(vec![b"def".as_slice()]));
+        let mut other = CommandList::new();
+        other.append(&list);
+        assert_eq!(other.size(), usize::MAX);
+        list.clear();
+        assert_eq!((list.size(), &list), (0, &CommandList::new()));
     }
 }

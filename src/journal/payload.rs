@@ -42,7 +42,10 @@ pub(super) fn encode_commit(commit: &Draft<'_>, out: &mut Vec<u8>) -> Result<(),
     }
     number(commit.effects.len() as u64, out);
     for each in commit.effects {
-        effect(each, out);
+        if effect(each, out).is_err() {
+            out.truncate(start);
+            return Err(TooLarge);
+        }
     }
     option(commit.seed, number, out);
     number(commit.reply_crc.into(), out);
@@ -72,15 +75,17 @@ fn origin(origin: Origin, out: &mut Vec<u8>) {
 }
 
 #[inline]
-fn effect(effect: &Effect, out: &mut Vec<u8>) {
+fn effect(effect: &Effect, out: &mut Vec<u8>) -> Result<(), TooLarge> {
     match effect {
         Effect::None => out.push(0),
         Effect::Verbatim => out.push(1),
+        Effect::Rewritten(commands) if commands.size() > MAX_PAYLOAD => return Err(TooLarge),
         Effect::Rewritten(commands) => {
             out.push(2);
             list(commands, out);
         }
     }
+    Ok(())
 }
 
 fn list(commands: &CommandList, out: &mut Vec<u8>) {
