@@ -13,8 +13,6 @@ use crate::journal::Frame;
 use crate::journal::Frames;
 use crate::journal::JournalError;
 
-/// No journal has more databases: a forged number must not ask for more memory than there is.
-const MAX_DATABASES: u32 = 1 << 24;
 /// How many records are in a batch, unless their effects are large.
 const RECORDS: usize = 512;
 /// How many bytes of effects fill a batch.
@@ -45,15 +43,15 @@ pub(super) struct Head {
 ///
 /// # Errors
 ///
-/// The first record that can't be read.
+/// The first record that can't be read, or the first error of `visit`.
 pub(super) fn each_batch(
     mut records: Frames,
-    mut visit: impl FnMut(Batch),
+    mut visit: impl FnMut(Batch) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
     // Most journals are short, and not worth a thread.
     let first = Batch::read(&mut records)?;
     let is_all = !first.is_full();
-    visit(first);
+    visit(first)?;
     if is_all {
         return Ok(());
     }
@@ -65,7 +63,7 @@ pub(super) fn each_batch(
             .map_err(no_thread)?;
         batches
             .into_iter()
-            .try_for_each(|batch| batch.map(&mut visit))
+            .try_for_each(|batch| batch.and_then(&mut visit))
     })
 }
 
@@ -82,20 +80,6 @@ fn send(mut records: Frames, batches: &SyncSender<Result<Batch, JournalError>>) 
         if batches.send(batch).is_err() || is_last {
             return;
         }
-    }
-}
-
-/// Whether there can be such a database.
-///
-/// # Errors
-///
-/// When there can't.
-pub(super) fn check_db(db: u32) -> Result<(), JournalError> {
-    match db < MAX_DATABASES {
-        true => Ok(()),
-        false => Err(JournalError::Misuse(format!(
-            "a record is of database {db}; there are at most {MAX_DATABASES}"
-        ))),
     }
 }
 
@@ -117,7 +101,6 @@ impl Batch {
 
     fn add(&mut self, record: &Frame<'_>) -> Result<(), JournalError> {
         if let Some(commit) = record.commit()? {
-            check_db(commit.db)?;
             let head = Head {
                 clock_us: record.clock_us,
                 client: commit.client,

@@ -3,7 +3,6 @@
 //! An entry is: database (u32), time of expiry (i64, ms since the epoch, `i64::MIN` for never), length of the
 //! key (u32), key, length of the value (u32), value as Redis's own object encoding; integers little-endian.
 
-use super::ahead::check_db;
 use crate::journal::Checkpoint;
 use crate::journal::JournalError;
 use crate::keyspace::Keyspace;
@@ -12,6 +11,8 @@ use crate::value::rdb;
 
 /// The size at which a chunk is full.
 const CHUNK: usize = 256 * 1024;
+/// No journal has more databases: a forged number must not ask for more memory than there is.
+const MAX_DATABASES: u32 = 1 << 24;
 /// The time of expiry of a key that never expires.
 const NEVER: i64 = i64::MIN;
 
@@ -62,15 +63,28 @@ pub(super) fn load(keyspace: &mut Keyspace, checkpoint: Checkpoint) -> Result<()
 
 fn load_entry(keyspace: &mut Keyspace, rest: &mut &[u8]) -> Option<()> {
     let db = u32::from_le_bytes(*rest.split_off(..4)?.first_chunk()?);
-    check_db(db).ok()?;
-    let db = db as usize;
     let expires_at = i64::from_le_bytes(*rest.split_off(..8)?.first_chunk()?);
     let key = blob(rest)?;
     let value = rdb::decode_value(&mut blob(rest)?).ok()?;
-    keyspace.grow(db + 1);
+    let db = make_db(keyspace, db).ok()?;
     let expires_at = (expires_at != NEVER).then_some(expires_at);
     keyspace.db_mut(db).insert(key, value, expires_at, 0);
     Some(())
+}
+
+/// Sees to it that there is the database of a record or a checkpoint; its place.
+///
+/// # Errors
+///
+/// When there can't be such a database.
+pub(super) fn make_db(keyspace: &mut Keyspace, db: u32) -> Result<usize, JournalError> {
+    if db >= MAX_DATABASES {
+        return Err(JournalError::Misuse(format!(
+            "a record is of database {db}; there are at most {MAX_DATABASES}"
+        )));
+    }
+    keyspace.grow(db as usize + 1);
+    Ok(db as usize)
 }
 
 fn blob<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {

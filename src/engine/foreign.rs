@@ -58,12 +58,13 @@ impl Core {
 
     fn apply_all(&mut self, clock_us: i64, unit: &ForeignUnit) -> Result<Vec<Reply>, String> {
         let mut applier = Applier::new(&mut self.world);
-        applier.begin(&Head {
+        let begun = applier.begin(&Head {
             clock_us,
             client: unit.client.id,
             db: unit.db,
             seed: None,
         });
+        begun.map_err(|error| error.to_string())?;
         let replies = unit.commands.iter().map(|argv| match applier.run(&argv) {
             Reply::Error(error) => Err(format!("{} answers: {error}", quoted(&argv))),
             reply => Ok(reply),

@@ -22,7 +22,6 @@ use crate::session::Session;
 
 use super::ahead::Batch;
 use super::ahead::Head;
-use super::ahead::check_db;
 use super::ahead::each_batch;
 use super::checkpoint;
 
@@ -136,14 +135,13 @@ pub fn step(
 ) -> Result<(), JournalError> {
     match &entry.record {
         Record::Commit(commit) => {
-            check_db(commit.db)?;
             let mut applier = Applier::new(world);
             applier.begin(&Head {
                 clock_us: entry.clock_us,
                 client: commit.client.id,
                 db: commit.db,
                 seed: commit.seed,
-            });
+            })?;
             commit.each_effect(|argv| drop(applier.run(argv)));
         }
         Record::Rewind(rewind) => world.keyspace = earlier(rewind.to)?.keyspace,
@@ -175,10 +173,10 @@ impl<'a> Applier<'a> {
     }
 
     /// Takes the world over some commits.
-    fn take_over(&mut self, batch: &Batch) {
+    fn take_over(&mut self, batch: &Batch) -> Result<(), JournalError> {
         let mut argv = Vec::new();
         for (head, effects) in &batch.commits {
-            self.begin(head);
+            self.begin(head)?;
             for effect in effects.clone() {
                 if effect.is_multiple_of(TOGETHER) {
                     self.look_ahead(&batch.effects, effect);
@@ -187,6 +185,7 @@ impl<'a> Applier<'a> {
                 self.run(&argv);
             }
         }
+        Ok(())
     }
 
     /// Looks at the keys of the effects from `first` on. A hint only: which words are keys is guessed.
@@ -197,12 +196,12 @@ impl<'a> Applier<'a> {
     }
 
     /// What follows are the effects of another commit.
-    pub(super) fn begin(&mut self, head: &Head) {
+    pub(super) fn begin(&mut self, head: &Head) -> Result<(), JournalError> {
         self.session.id = head.client;
-        self.session.db = head.db as usize;
-        self.world.keyspace.grow(self.session.db + 1);
+        self.session.db = checkpoint::make_db(&mut self.world.keyspace, head.db)?;
         self.unit.begin(head.clock_us, 0, self.session.db);
         self.unit.set_seed(head.seed);
+        Ok(())
     }
 
     pub(super) fn run(&mut self, argv: &[&[u8]]) -> Reply {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Weak;
 
 use super::Core;
-use super::ahead::check_db;
+use super::checkpoint::make_db;
 use super::host::EngineHost;
 use super::record::Recorder;
 use super::timer::Timer;
@@ -117,7 +117,7 @@ impl Rerun {
     ///
     /// There can't be such a database.
     pub fn run(&mut self, entry: &Entry) -> Result<Option<Record>, JournalError> {
-        check_db(db_of(&entry.record))?;
+        make_db(&mut self.core.world.keyspace, db_of(&entry.record))?;
         self.move_to(entry.seq, entry.clock_us);
         match &entry.record {
             Record::Open(open) => self.open(open),
