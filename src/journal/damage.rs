@@ -2,6 +2,7 @@
 //!
 //! Only reads and judges; `recovery` acts.
 
+use super::error::Damage;
 use super::error::JournalError;
 use super::format::ALIGN;
 use super::format::Checksum;
@@ -24,6 +25,9 @@ use std::sync::Arc;
 
 /// How much of a file is looked through at a time.
 const PIECE: usize = 64 << 10;
+
+/// The longest torn batch that is cut without a request, unless options say otherwise.
+pub(super) const MAX_TORN_BYTES: u64 = 1 << 20;
 
 /// The good part of a segment, and what follows it.
 #[derive(Clone, Debug)]
@@ -75,6 +79,34 @@ impl Rest {
             Rest::Nothing | Rest::TornTail { .. } => 0,
         }
     }
+
+    /// Why it may not be cut unasked, if so; with room for a torn batch of so many bytes.
+    pub(super) fn refusal(&self, max_torn_bytes: u64) -> Option<&'static str> {
+        match *self {
+            Rest::TornBatch { bytes, .. } if bytes > max_torn_bytes => {
+                Some("a write reached the disk only in part, and more than may be cut unasked")
+            }
+            Rest::Damage { what, .. } => Some(what),
+            Rest::Nothing | Rest::TornTail { .. } | Rest::TornBatch { .. } => None,
+        }
+    }
+}
+
+/// What is wrong if the records end at `end` of the last segment and `later` whole ones follow: a checkpoint is made
+/// only of records that were on the disk, so it proves that they were.
+pub(super) fn contradiction(
+    checkpoints: &[Seq],
+    last: &Listed,
+    end: Place,
+    later: u64,
+) -> Option<Box<Damage>> {
+    let newest = checkpoints.last()?;
+    let what = "a checkpoint proves that this record was written, and it is not here";
+    let damage = || Damage {
+        later,
+        ..Damage::of(&last.name, end.offset, end.seq, what)
+    };
+    (*newest >= end.seq).then(|| Box::new(damage()))
 }
 
 /// Walks the newest segment, every check on; a writer may be adding to it meanwhile.
@@ -180,7 +212,7 @@ pub(super) fn judge(
     }
     let found = later_records(file, salt, place, fault)?;
     let rest = match found.records {
-        later if fault == Fault::Misplaced || found.proof => Rest::Damage {
+        later if fault.is_damage() || found.proof => Rest::Damage {
             what: fault.text(),
             later,
         },
@@ -197,36 +229,21 @@ struct Found {
     proof: bool,
 }
 
-/// Looks for whole records from `seq` on. The payload of a record whose header is good is passed
-/// over: what looks like a record inside is a value. So no byte is looked at twice, whatever the file holds.
+/// The whole records behind a place, whose own record may have a good header.
 fn later_records(
     file: Arc<dyn StorageFile>,
     salt: u32,
     place: Place,
     fault: Fault,
 ) -> io::Result<Found> {
-    let len = file.len()?;
-    let mut window = Window::read(file);
-    let checksum = &Checksum::seeded(salt);
-    let mut found = Found::default();
-    let mut at = place.offset;
-    if let (Fault::Payload | Fault::Short, Some(header)) =
-        (fault, header_at(&mut window, at, checksum)?)
-    {
-        at += header.frame_len();
+    let mut search = Search::behind(file, salt, place)?;
+    if matches!(fault, Fault::Payload | Fault::Short | Fault::Undecodable) {
+        search.pass_over()?;
     }
-    while let Some(start) = next_start(&mut window, at, len)? {
-        at = start;
-        let header = header_at(&mut window, at, checksum)?.filter(|header| header.seq >= place.seq);
-        let Some(header) = header else {
-            at += ALIGN as u64;
-            continue;
-        };
-        if at + header.frame_len() <= len && is_whole(&mut window, at, &header, checksum)? {
-            found.records += 1;
-            found.proof |= header.durable_seq >= place.seq || header.seq == place.seq;
-        }
-        at += header.frame_len();
+    let mut found = Found::default();
+    while let Some((_, header)) = search.next()? {
+        found.records += 1;
+        found.proof |= header.durable_seq >= place.seq || header.seq == place.seq;
     }
     Ok(found)
 }
@@ -248,16 +265,9 @@ pub(super) fn whole_record_after(
     place: Place,
     seq: Seq,
 ) -> io::Result<Option<Place>> {
-    let len = file.len()?;
-    let mut window = Window::read(file);
-    let checksum = Checksum::seeded(salt);
-    let mut at = place.offset;
-    while let Some(offset) = next_start(&mut window, at, len)? {
-        at = offset + ALIGN as u64;
-        let Some(header) = header_at(&mut window, offset, &checksum)? else {
-            continue;
-        };
-        if header.seq == seq && is_whole(&mut window, offset, &header, &checksum)? {
+    let mut search = Search::behind(file, salt, place)?;
+    while let Some((offset, header)) = search.next()? {
+        if header.seq == seq {
             let link = header.prev;
             return Ok(Some(Place { offset, link, seq }));
         }
@@ -265,38 +275,87 @@ pub(super) fn whole_record_after(
     Ok(None)
 }
 
-/// Where a frame may start next: what begins like one and is not the file's end.
-fn next_start(window: &mut Window, mut at: u64, len: u64) -> io::Result<Option<u64>> {
-    while at + (FRAME_HEADER as u64) < len {
-        let piece = window.bytes(at, PIECE)?;
-        // A writer may have cut the file since its length was asked for.
-        if piece.is_empty() {
-            break;
-        }
-        let found = piece.chunks(ALIGN).position(FrameHeader::may_start);
-        if let Some(index) = found {
-            let start = at + (index * ALIGN) as u64;
-            return Ok((start + (FRAME_HEADER as u64) < len).then_some(start));
-        }
-        at += piece.len().next_multiple_of(ALIGN) as u64;
-    }
-    Ok(None)
-}
-
-fn header_at(window: &mut Window, at: u64, checksum: &Checksum) -> io::Result<Option<FrameHeader>> {
-    let bytes = window.bytes(at, FRAME_HEADER)?;
-    Ok(FrameHeader::decode(bytes, checksum).filter(is_sane))
-}
-
-fn is_whole(
-    window: &mut Window,
+/// Looks for whole records behind a place where the next one should be and is not. What the header of a record says
+/// is its payload is passed over: what looks like a record inside is a value. So no byte is looked at twice, whatever
+/// the file holds.
+struct Search {
+    window: Window,
+    checksum: Checksum,
     at: u64,
-    header: &FrameHeader,
-    checksum: &Checksum,
-) -> io::Result<bool> {
-    let frame = window.bytes(at, header.frame_len() as usize)?;
-    let body = frame.get(FRAME_HEADER..header.frame_len() as usize);
-    Ok(body.is_some_and(|body| header.holds(body, checksum)))
+    /// The file's length when the search began; a writer may cut it meanwhile.
+    len: u64,
+    /// Records before this one are none that could follow.
+    from: Seq,
+}
+
+impl Search {
+    fn behind(file: Arc<dyn StorageFile>, salt: u32, place: Place) -> io::Result<Search> {
+        Ok(Search {
+            len: file.len()?,
+            window: Window::read(file),
+            checksum: Checksum::seeded(salt),
+            at: place.offset,
+            from: place.seq,
+        })
+    }
+
+    /// Passes over the record at the present place, if its header is good.
+    fn pass_over(&mut self) -> io::Result<()> {
+        if let Some(header) = self.header()? {
+            self.at += header.frame_len();
+        }
+        Ok(())
+    }
+
+    /// The next whole record, and where it is.
+    fn next(&mut self) -> io::Result<Option<(u64, FrameHeader)>> {
+        while self.find_start()? {
+            let found = self.header()?.filter(|header| header.seq >= self.from);
+            let Some(header) = found else {
+                self.at += ALIGN as u64;
+                continue;
+            };
+            let start = self.at;
+            let is_whole = self.is_whole(&header)?;
+            self.at += header.frame_len();
+            if is_whole {
+                return Ok(Some((start, header)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Moves on to where a frame may start: what begins like one and is not the file's end. Whether there is such a place.
+    fn find_start(&mut self) -> io::Result<bool> {
+        while self.at + (FRAME_HEADER as u64) < self.len {
+            let piece = self.window.bytes(self.at, PIECE)?;
+            if piece.is_empty() {
+                break;
+            }
+            if let Some(index) = piece.chunks(ALIGN).position(FrameHeader::may_start) {
+                self.at += (index * ALIGN) as u64;
+                return Ok(self.at + (FRAME_HEADER as u64) < self.len);
+            }
+            self.at += piece.len().next_multiple_of(ALIGN) as u64;
+        }
+        Ok(false)
+    }
+
+    fn header(&mut self) -> io::Result<Option<FrameHeader>> {
+        let bytes = self.window.bytes(self.at, FRAME_HEADER)?;
+        Ok(FrameHeader::decode(bytes, &self.checksum).filter(is_sane))
+    }
+
+    fn is_whole(&mut self, header: &FrameHeader) -> io::Result<bool> {
+        let len = header.frame_len();
+        // A forged length takes no memory.
+        if self.at + len > self.len {
+            return Ok(false);
+        }
+        let frame = self.window.bytes(self.at, len as usize)?;
+        let body = frame.get(FRAME_HEADER..len as usize);
+        Ok(body.is_some_and(|body| header.holds(body, &self.checksum)))
+    }
 }
 
 #[cfg(test)]

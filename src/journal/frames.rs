@@ -8,6 +8,7 @@ use super::format::Checksum;
 use super::format::FRAME_HEADER;
 use super::format::FrameHeader;
 use super::mmap::Mapping;
+use super::mmap::Sealed;
 use super::storage::StorageFile;
 use super::storage::read_fully;
 use crate::commit::Seq;
@@ -40,7 +41,7 @@ impl Window {
 
     /// Maps the file if it can be mapped; it must be sealed.
     pub(super) fn sealed(file: Arc<dyn StorageFile>) -> io::Result<Window> {
-        Ok(match file.map()? {
+        Ok(match file.map(Sealed(()))? {
             Some(mapping) => Window::Mapped(mapping),
             None => Window::read(file),
         })
@@ -106,6 +107,8 @@ pub(super) enum Fault {
     Payload,
     /// The frame is good, but another one belongs here.
     Misplaced,
+    /// The frame is good, and says nothing that is understood.
+    Undecodable,
 }
 
 impl Fault {
@@ -115,7 +118,13 @@ impl Fault {
             Fault::Header => "there is no record where one should start",
             Fault::Payload => "a record's checksum does not match its data",
             Fault::Misplaced => "a record is missing, doubled or out of place",
+            Fault::Undecodable => "a record is whole, but its payload does not decode",
         }
+    }
+
+    /// Whether no write that was cut short leaves this behind.
+    pub(super) fn is_damage(self) -> bool {
+        matches!(self, Fault::Misplaced | Fault::Undecodable)
     }
 }
 

@@ -19,11 +19,13 @@ use super::packed::Packed;
 use super::record;
 use super::storage::Storage;
 use super::survey::Listed;
+use super::survey::NOT_CONTINUED;
 use super::survey::Survey;
 use crate::commit::Entry;
 use crate::commit::Record;
 use crate::commit::Seq;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -40,7 +42,7 @@ pub(super) struct History {
     pub(super) end: Place,
     /// Where a walk of the last segment ends: there, or at the damage that follows.
     limit: u64,
-    /// Why there is no segment after the last, although there is a file.
+    /// Why there is no record after the last, although there was one.
     pub(super) broken: Option<Box<Damage>>,
     /// Places that were passed before: a later search starts there.
     known: Mutex<BTreeMap<Seq, Place>>,
@@ -142,14 +144,7 @@ impl History {
 
     /// The error for something else than the next record where it should be.
     pub(super) fn damage(&self, index: usize, place: Place, what: &str) -> JournalError {
-        let segment = &self.segments[index];
-        // A disk that fails as well does not make the damage another one.
-        let later = whole_records_after(&*self.storage, segment, place).unwrap_or(0);
-        let damage = Damage {
-            later,
-            ..Damage::of(&segment.name, place.offset, place.seq, what)
-        };
-        JournalError::Damaged(Box::new(damage)).on(&*self.storage)
+        damage(&*self.storage, &self.segments[index], place, what)
     }
 
     /// Calls `visit` with the header of each record from `from` on, in order, until it returns
@@ -210,20 +205,26 @@ impl History {
         let Some(next) = self.segments.get(*index + 1) else {
             return Ok(None);
         };
-        if next.header.seq != done.place.seq || next.header.prev_crc != done.place.link {
-            return Err(self.damage(
-                *index,
-                done.place,
-                "the next segment does not continue this one",
-            ));
+        if !next.continues(&self.segments[*index], done.place) {
+            return Err(self.damage(*index, done.place, NOT_CONTINUED));
         }
         *index += 1;
         self.cursor(*index, next.start()).map(Some)
     }
 }
 
+fn damage(storage: &dyn Storage, segment: &Listed, place: Place, what: &str) -> JournalError {
+    // A disk that fails as well does not make the damage another one.
+    let later = whole_records_after(storage, segment, place).unwrap_or(0);
+    let damage = Damage {
+        later,
+        ..Damage::of(&segment.name, place.offset, place.seq, what)
+    };
+    JournalError::Damaged(Box::new(damage)).on(storage)
+}
+
 /// One record as it lies on the disk, checksums verified.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Frame<'a> {
     /// The place in history.
     pub seq: Seq,
@@ -233,18 +234,24 @@ pub struct Frame<'a> {
     pub payload: &'a [u8],
     header: FrameHeader,
     offset: u64,
-    file: &'a str,
+    segment: &'a Listed,
+    storage: &'a dyn Storage,
 }
 
 impl<'a> Frame<'a> {
-    fn new(raw: RawFrame<'a>, file: &'a str) -> Frame<'a> {
+    pub(super) fn new(
+        raw: RawFrame<'a>,
+        segment: &'a Listed,
+        storage: &'a dyn Storage,
+    ) -> Frame<'a> {
         Frame {
             seq: raw.header.seq,
             clock_us: raw.header.clock_us,
             payload: raw.payload,
             header: raw.header,
             offset: raw.offset,
-            file,
+            segment,
+            storage,
         }
     }
 
@@ -260,7 +267,7 @@ impl<'a> Frame<'a> {
 
     /// The file that holds the record, and where in it.
     pub fn location(&self) -> (&'a str, u64) {
-        (self.file, self.offset)
+        (&self.segment.name, self.offset)
     }
 
     /// The record; `None` for a kind from the future that may be passed over.
@@ -295,7 +302,7 @@ impl<'a> Frame<'a> {
         let FrameHeader { kind, codec, .. } = self.header;
         let unknown = |what: &str, number: u8| {
             let reason = format!("record {}: {what} {number} is not known here", self.seq);
-            Err(JournalError::format(self.file, reason))
+            Err(JournalError::format(&self.segment.name, reason))
         };
         if !record::is_acceptable(kind) {
             return unknown("kind", kind);
@@ -307,8 +314,23 @@ impl<'a> Frame<'a> {
         }
     }
 
+    #[cold]
     fn undecodable(&self, reason: &impl ToString) -> JournalError {
-        JournalError::damaged(self.file, self.offset, self.seq, reason.to_string())
+        let place = Place {
+            offset: self.offset,
+            link: self.header.prev,
+            seq: self.seq,
+        };
+        damage(self.storage, self.segment, place, &reason.to_string())
+    }
+}
+
+impl fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut all = f.debug_struct("Frame");
+        all.field("header", &self.header);
+        all.field("location", &self.location());
+        all.finish_non_exhaustive()
     }
 }
 
@@ -374,13 +396,13 @@ impl Frames {
             failed,
         } = self;
         let (index, cursor) = at.as_mut().expect("advance has set it");
-        let file = history.segments[*index].name.as_str();
+        let segment = &history.segments[*index];
         let place = cursor.place;
         history.remember(place);
         let what = match cursor.next() {
             Ok(Step::Frame(raw)) => {
                 range.start = raw.header.seq + 1;
-                return Ok(Some(Frame::new(raw, file)));
+                return Ok(Some(Frame::new(raw, segment, &*history.storage)));
             }
             Ok(Step::Bad(fault)) => fault.text(),
             Ok(Step::End) => "the file ends before the record",

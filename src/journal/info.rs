@@ -1,9 +1,11 @@
 //! What a journal is, holds and suffers from, told by a [`Reader`].
 
 use super::checkpoint;
+use super::damage::MAX_TORN_BYTES;
 use super::damage::Rest;
 use super::error::Damage;
 use super::error::JournalError;
+use super::frames::Place;
 use super::reader::Reader;
 use super::record::kind;
 use super::survey::uuid_text;
@@ -163,30 +165,29 @@ impl Reader {
             .collect()
     }
 
-    /// How the newest segment ends; sealed ones are not looked at.
+    /// How the newest segment ends; sealed ones are not looked at. It is damaged if opening with the usual options would
+    /// refuse it.
     pub fn health(&self) -> Health {
         let segments = &self.history.segments;
-        let last = segments.last().expect("a reader has a segment");
-        let (file, end) = (last.name.clone(), self.history.end);
-        let damage = match (&self.survey.broken, self.rest) {
-            (Some(damage), _) => (**damage).clone(),
-            (None, Rest::Nothing) => return Health::Clean,
-            (None, Rest::TornTail { bytes } | Rest::TornBatch { bytes, .. }) => {
-                return Health::Torn {
-                    file,
-                    offset: end.offset,
-                    bytes,
-                };
-            }
-            (None, Rest::Damage { what, later }) => Damage {
-                later,
-                ..Damage::of(&file, end.offset, end.seq, what)
+        let file = &segments.last().expect("a reader has a segment").name;
+        let Place { offset, seq, .. } = self.history.end;
+        let refused = self.rest.refusal(MAX_TORN_BYTES).map(|what| Damage {
+            later: self.rest.later(),
+            ..Damage::of(file, offset, seq, what)
+        });
+        let damage = self.history.broken.as_deref().cloned().or(refused);
+        match (damage, self.rest) {
+            (Some(damage), _) => Health::Damaged(Damage {
+                dir: self.history.storage.dir(),
+                ..damage
+            }),
+            (None, Rest::TornTail { bytes } | Rest::TornBatch { bytes, .. }) => Health::Torn {
+                file: file.clone(),
+                offset,
+                bytes,
             },
-        };
-        Health::Damaged(Damage {
-            dir: self.history.storage.dir(),
-            ..damage
-        })
+            (None, Rest::Nothing | Rest::Damage { .. }) => Health::Clean,
+        }
     }
 
     /// Verifies every byte of every record and checkpoint.

@@ -15,6 +15,9 @@ use std::ops::Deref;
 /// in another process may.
 pub struct Mapping(Mmap);
 
+/// Says that a file is sealed. Only the journal can: nobody else knows of a file that nobody changes it.
+pub struct Sealed(pub(super) ());
+
 impl Mapping {
     /// Maps a sealed file.
     ///

@@ -51,6 +51,7 @@ pub use info::SegmentInfo;
 pub use info::Session;
 pub use memory::Memory;
 pub use mmap::Mapping;
+pub use mmap::Sealed;
 pub use packed::Packed;
 pub use packed::Words;
 pub use reader::Header;
@@ -136,7 +137,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             checkpoint_spacing: 10_000,
             tolerance: Tolerance::default(),
-            max_torn_bytes: 1 << 20,
+            max_torn_bytes: damage::MAX_TORN_BYTES,
             max_payload: codec::MAX_PAYLOAD,
             now_us: 0,
             uuid: None,

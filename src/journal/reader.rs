@@ -7,6 +7,7 @@ use super::checkpoint;
 use super::checkpoint::Checkpoint;
 use super::damage::Extent;
 use super::damage::Rest;
+use super::damage::contradiction;
 use super::damage::measure;
 use super::damage::measure_from;
 use super::error::JournalError;
@@ -27,6 +28,10 @@ use std::ops::Range;
 use std::ops::RangeBounds;
 use std::path::Path;
 use std::sync::Arc;
+
+/// How often a journal is looked at that somebody writes, until what is wrong with it is the same twice: a directory is not
+/// listed, nor are its files opened, in one moment.
+const LOOKS: u32 = 20;
 
 /// A journal, read-only.
 pub struct Reader {
@@ -66,7 +71,7 @@ impl Reader {
     ///
     /// As [`Reader::open`].
     pub fn open_with(storage: Arc<dyn Storage>) -> Result<Reader, JournalError> {
-        let opened = Reader::open_fully(Arc::clone(&storage), measure);
+        let opened = Reader::open_fully(&storage, measure);
         opened.map_err(|error| error.on(&*storage))
     }
 
@@ -78,7 +83,8 @@ impl Reader {
     pub fn reopen(&self) -> Result<Reader, JournalError> {
         let storage = Arc::clone(&self.history.storage);
         let mut goes_on = false;
-        let reader = Reader::open_fully(storage, |storage, last| {
+        let reader = Reader::open_fully(&storage, |storage, last| {
+            goes_on = false;
             let known = self.history.segments.last();
             if known.is_some_and(|known| known.header == last.header) {
                 let extent = measure_from(storage, last, self.history.end)?;
@@ -97,11 +103,31 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Looks until nothing is wrong, or the same twice in a row, or nobody writes.
     fn open_fully(
-        storage: Arc<dyn Storage>,
+        storage: &Arc<dyn Storage>,
+        mut measure: impl FnMut(&dyn Storage, &Listed) -> Result<Extent, JournalError>,
+    ) -> Result<Reader, JournalError> {
+        let mut seen = None;
+        for _ in 0..LOOKS {
+            let looked = Reader::look(storage, &mut measure);
+            let doubt = match &looked {
+                Ok(reader) => reader.history.broken.as_ref().map(ToString::to_string),
+                Err(error) => Some(error.to_string()),
+            };
+            if doubt.is_none() || doubt == seen || !storage.is_locked().unwrap_or(false) {
+                return looked;
+            }
+            seen = doubt;
+        }
+        Reader::look(storage, &mut measure)
+    }
+
+    fn look(
+        storage: &Arc<dyn Storage>,
         measure: impl FnOnce(&dyn Storage, &Listed) -> Result<Extent, JournalError>,
     ) -> Result<Reader, JournalError> {
-        let mut survey = Survey::read(&*storage)?;
+        let mut survey = Survey::read(&**storage)?;
         let Some(last) = survey.segments.last_mut() else {
             if let Some(damage) = survey.broken {
                 return Err(JournalError::Damaged(damage));
@@ -109,11 +135,14 @@ impl Reader {
             let reason = String::from("there is no journal in this directory");
             return Err(JournalError::Misuse(reason));
         };
-        let extent = measure(&*storage, last)?;
+        let extent = measure(&**storage, last)?;
         last.len = extent.len;
         let uuid = last.header.uuid;
-        let mut history = History::new(storage, survey.segments.clone(), &extent);
-        history.broken = survey.broken.clone();
+        let segments = survey.segments.clone();
+        let mut history = History::new(Arc::clone(storage), segments, &extent);
+        let (end, later) = (extent.end, extent.rest.later());
+        let missing = || contradiction(&survey.checkpoints, survey.segments.last()?, end, later);
+        history.broken = survey.broken.clone().or_else(missing);
         Ok(Reader {
             history: Arc::new(history),
             survey,

@@ -9,6 +9,7 @@ use super::checkpoint;
 use super::checkpoint::Checkpoint;
 use super::damage::Extent;
 use super::damage::Rest;
+use super::damage::contradiction;
 use super::damage::measure;
 use super::error::Damage;
 use super::error::JournalError;
@@ -145,11 +146,6 @@ impl Recovery<'_> {
         if let Some(damage) = self.survey.broken.take() {
             return Err(JournalError::Damaged(damage));
         }
-        if let Some(seq) = self.survey.checkpoints.last() {
-            let name = FileKind::Checkpoint.name(*seq);
-            let what = "there is a checkpoint, but no segment";
-            return Err(JournalError::damaged(&name, 0, 1, what));
-        }
         let known = self.survey.uuid.or(self.options.uuid);
         let uuid = known.unwrap_or_else(random_uuid);
         self.remove_unfinished()?;
@@ -207,7 +203,8 @@ impl Recovery<'_> {
             Err(JournalError::Damaged(damage)) => return self.without_segments_after(damage),
             last_rewind => extent.last_rewind = extent.last_rewind.or(last_rewind?),
         }
-        if let Some(damage) = self.contradiction(&last, &extent) {
+        let later = extent.rest.later();
+        if let Some(damage) = contradiction(&self.survey.checkpoints, &last, extent.end, later) {
             return self.without_checkpoints_after(damage);
         }
         self.check_tolerance(&last, &extent)?;
@@ -310,13 +307,6 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// A checkpoint is made only of records that were on the disk: it proves that they were.
-    fn contradiction(&self, last: &Listed, extent: &Extent) -> Option<Box<Damage>> {
-        let newest = self.survey.checkpoints.last()?;
-        let what = "a checkpoint proves that this record was written, and it is not here";
-        (*newest >= extent.end.seq).then(|| damage_after(last, extent, what))
-    }
-
     /// Cuts what may be cut, and gives the segment to go on in: a fresh copy, also when there is
     /// nothing to cut. The last writer's sync may have failed, and then the file looks whole, up
     /// to its `Close` record, and is not so on the disk.
@@ -337,20 +327,20 @@ impl Recovery<'_> {
 
     /// An error unless the options allow what `extent` asks for.
     fn check_tolerance(&self, last: &Listed, extent: &Extent) -> Result<(), JournalError> {
-        let (what, is_torn) = match extent.rest {
-            Rest::Nothing => return Ok(()),
-            Rest::TornTail { .. } => ("a write was cut short", true),
-            Rest::TornBatch { bytes, .. } => (
-                "a write reached the disk only in part, and more than may be cut unasked",
-                bytes <= self.options.max_torn_bytes,
-            ),
-            Rest::Damage { what, .. } => (what, false),
+        let refusal = extent.rest.refusal(self.options.max_torn_bytes);
+        let refusal = match self.options.tolerance {
+            Tolerance::Prefix => None,
+            Tolerance::Torn => refusal,
+            Tolerance::Strict if extent.rest == Rest::Nothing => None,
+            Tolerance::Strict => refusal.or(Some("a write was cut short")),
         };
-        match self.options.tolerance {
-            Tolerance::Prefix => Ok(()),
-            Tolerance::Torn if is_torn => Ok(()),
-            _ => Err(JournalError::Damaged(damage_after(last, extent, what))),
-        }
+        let Place { offset, seq, .. } = extent.end;
+        refusal.map_or(Ok(()), |what| {
+            Err(JournalError::Damaged(Box::new(Damage {
+                later: extent.rest.later(),
+                ..Damage::of(&last.name, offset, seq, what)
+            })))
+        })
     }
 
     /// Whether the last record says that nothing was to follow. The newest segment may have none yet.
@@ -390,13 +380,6 @@ impl Recovery<'_> {
             last_rewind: extent.last_rewind,
         }
     }
-}
-
-fn damage_after(last: &Listed, extent: &Extent, what: &str) -> Box<Damage> {
-    Box::new(Damage {
-        later: extent.rest.later(),
-        ..Damage::of(&last.name, extent.end.offset, extent.end.seq, what)
-    })
 }
 
 fn describe(rest: &Rest, place: Place) -> String {

@@ -10,6 +10,7 @@ use super::Tolerance;
 use super::checkpoint;
 use super::compaction::begin;
 use super::compaction::drop_leftovers;
+use super::damage::contradiction;
 use super::error::Damage;
 use super::error::JournalError;
 use super::format::FILE_HEADER;
@@ -30,6 +31,7 @@ use super::survey::Survey;
 use super::tail::QUARANTINE;
 use super::tail::copy_aside;
 use super::tail::move_aside;
+use super::tail::replace;
 use crate::commit::Seq;
 use std::path::Path;
 use std::sync::Arc;
@@ -134,6 +136,7 @@ impl Repair {
         if let Some(beginning) = beginning {
             diagnosis.begin(beginning)?;
         }
+        diagnosis.cut(&repair)?;
         drop(guard);
         let options = Options {
             tolerance: Tolerance::Prefix,
@@ -307,8 +310,14 @@ impl<'a> Diagnosis<'a> {
     }
 
     fn damage(&self) -> Option<Damage> {
-        let found = self.prefix.as_ref().and_then(|run| run.fault.clone());
-        found.or(self.survey.broken.as_deref().cloned())
+        let run = self.prefix.as_ref();
+        let found = run.and_then(|run| run.fault.clone());
+        let found = found.or_else(|| self.survey.broken.as_deref().cloned());
+        found.or_else(|| {
+            let (run, checkpoints) = (run?, &self.survey.checkpoints);
+            let last = &self.survey.segments[run.index];
+            contradiction(checkpoints, last, run.end, run.later).map(|damage| *damage)
+        })
     }
 
     fn plan_suffix(&self, repair: &mut Repair, beginning: &Beginning) {
@@ -376,6 +385,21 @@ impl<'a> Diagnosis<'a> {
             if let Mending::SetAside { file, .. } = step {
                 let moved = move_aside(&**self.storage, file);
                 moved.map_err(JournalError::io(format!("quarantine {file}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts what is behind the records that are kept.
+    fn cut(&self, repair: &Repair) -> Result<(), JournalError> {
+        let what = repair
+            .damage
+            .as_ref()
+            .map_or("a write was cut short", |damage| &damage.what);
+        for step in &repair.steps {
+            if let Mending::Cut { file, offset, .. } = step {
+                let why = format!("cut by repair at {offset}: {what}\n");
+                replace(&**self.storage, file, *offset, &why)?;
             }
         }
         Ok(())

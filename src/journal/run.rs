@@ -1,6 +1,6 @@
 //! How far records are whole, through all segments, when nobody writes: what repair decides by.
 
-use super::damage::Rest;
+use super::damage::MAX_TORN_BYTES;
 use super::damage::judge;
 use super::damage::whole_record_after;
 use super::error::Damage;
@@ -10,10 +10,12 @@ use super::frames::Fault;
 use super::frames::Place;
 use super::frames::Step;
 use super::frames::Window;
+use super::history::Frame;
 use super::record::kind;
 use super::storage::Storage;
 use super::storage::StorageFile;
 use super::survey::Listed;
+use super::survey::NOT_CONTINUED;
 use crate::commit::Seq;
 use std::sync::Arc;
 
@@ -51,16 +53,16 @@ pub(super) fn run_from(
     loop {
         let segment = &segments[run.index];
         let file = open(storage, segment)?;
-        if let Some(fault) = run.walk(segment, &file)? {
+        if let Some(fault) = run.walk(storage, segment, &file)? {
             run.judge(segment, file, fault, run.index + 1 == segments.len())?;
             return Ok(run);
         }
         let Some(next) = segments.get(run.index + 1) else {
             return Ok(run);
         };
-        if !continues(next, segment, run.end) {
-            let what = "the next segment does not continue this one";
-            run.fault = Some(Damage::of(&segment.name, run.end.offset, run.end.seq, what));
+        if !next.continues(segment, run.end) {
+            let Place { offset, seq, .. } = run.end;
+            run.fault = Some(Damage::of(&segment.name, offset, seq, NOT_CONTINUED));
             return Ok(run);
         }
         run.index += 1;
@@ -74,36 +76,33 @@ fn open(storage: &dyn Storage, segment: &Listed) -> Result<Arc<dyn StorageFile>,
     opened.map_err(JournalError::io(format!("open {}", segment.name)))
 }
 
-/// Whether `next` begins where `segment` ends, whose records end at `end`.
-fn continues(next: &Listed, segment: &Listed, end: Place) -> bool {
-    let header = &next.header;
-    header.uuid == segment.header.uuid
-        && header.seq == end.seq
-        && header.prev_crc == end.link
-        && header.prev_len == segment.header.sealed_len(end.offset)
-}
-
 impl Run {
     /// Takes the whole records of a segment; what is wrong with what follows them.
     fn walk(
         &mut self,
+        storage: &dyn Storage,
         segment: &Listed,
         file: &Arc<dyn StorageFile>,
     ) -> Result<Option<Fault>, JournalError> {
         let window = Window::read(Arc::clone(file));
         let mut cursor = Cursor::new(&segment.name, window, segment.salt(), self.end, segment.len);
         let fault = loop {
-            match cursor.next()? {
-                Step::Frame(frame) if frame.header.kind == kind::REWIND => {
-                    self.rewinds.push((frame.header.seq, frame.header.aux));
-                }
-                Step::Frame(_) => {}
+            self.end = cursor.place;
+            let frame = match cursor.next()? {
+                Step::Frame(raw) => Frame::new(raw, segment, storage),
                 Step::End => break None,
                 Step::Bad(fault) => break Some(fault),
+            };
+            match frame.decode() {
+                Ok(_) if frame.kind() == kind::REWIND => {
+                    self.rewinds.push((frame.seq, frame.aux()));
+                }
+                Ok(_) => {}
+                Err(JournalError::Damaged(_)) => break Some(Fault::Undecodable),
+                Err(error) => return Err(error),
             }
         };
-        self.end = cursor.place;
-        self.len = cursor.place.offset;
+        self.len = self.end.offset;
         Ok(fault)
     }
 
@@ -119,13 +118,15 @@ impl Run {
         let (rest, len) = judged.map_err(JournalError::io(format!("read {}", segment.name)))?;
         self.len = len;
         self.later = rest.later();
-        if !is_newest || matches!(rest, Rest::Damage { .. } | Rest::TornBatch { .. }) {
-            let Place { offset, seq, .. } = self.end;
-            self.fault = Some(Damage {
-                later: self.later,
-                ..Damage::of(&segment.name, offset, seq, fault.text())
-            });
-        }
+        let what = match is_newest {
+            true => rest.refusal(MAX_TORN_BYTES),
+            false => Some(fault.text()),
+        };
+        let Place { offset, seq, .. } = self.end;
+        self.fault = what.map(|what| Damage {
+            later: self.later,
+            ..Damage::of(&segment.name, offset, seq, what)
+        });
         Ok(())
     }
 }

@@ -6,6 +6,8 @@
 #[cfg(target_os = "linux")]
 use super::mmap::MappedRoom;
 use super::mmap::Mapping;
+use super::mmap::Sealed;
+use crate::clock::pause;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -15,9 +17,14 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The name of the lock file.
 pub(super) const LOCK: &str = "LOCK";
+
+/// How often, and how long apart, the lock is tried: a reader that looks whether there is a writer holds it for a moment.
+const LOCK_TRIES: u32 = 20;
+const LOCK_EVERY: Duration = Duration::from_millis(2);
 
 /// A directory that holds a journal.
 pub trait Storage: Send + Sync {
@@ -69,7 +76,7 @@ pub trait StorageFile: Send + Sync {
         Ok(None)
     }
     /// The contents as memory, where that is possible.
-    fn map(&self) -> io::Result<Option<Mapping>> {
+    fn map(&self, _: Sealed) -> io::Result<Option<Mapping>> {
         Ok(None)
     }
     /// Whether the file is empty.
@@ -180,8 +187,13 @@ impl Storage for Disk {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(self.dir.join(LOCK))?;
-        if is_held(file.try_lock())? {
-            return Ok(None);
+        let mut tries = 0;
+        while is_held(file.try_lock())? {
+            tries += 1;
+            if tries == LOCK_TRIES {
+                return Ok(None);
+            }
+            pause(LOCK_EVERY);
         }
         file.set_len(0)?;
         file.write_all(about.as_bytes())?;
@@ -265,7 +277,7 @@ impl StorageFile for File {
         Ok(Some(Box::new(MappedRoom::new(self, offset, len)?)))
     }
 
-    fn map(&self) -> io::Result<Option<Mapping>> {
+    fn map(&self, _: Sealed) -> io::Result<Option<Mapping>> {
         Mapping::new(self).map(Some)
     }
 }

@@ -47,7 +47,19 @@ impl Listed {
     pub(super) fn salt(&self) -> u32 {
         self.header.salt()
     }
+
+    /// Whether this segment begins where the records of the one `before` end.
+    pub(super) fn continues(&self, before: &Listed, end: Place) -> bool {
+        let header = &self.header;
+        header.uuid == before.header.uuid
+            && header.seq == end.seq
+            && header.prev_crc == end.link
+            && header.prev_len == before.header.sealed_len(end.offset)
+    }
 }
+
+/// What is wrong where a segment does not continue the one before.
+pub(super) const NOT_CONTINUED: &str = "the next segment does not continue this one";
 
 /// What is in a journal's directory.
 #[derive(Clone, Debug, Default)]
@@ -147,6 +159,14 @@ impl Survey {
         survey.checkpoints.sort_unstable();
         survey.temporaries.sort_unstable();
         survey.read_segments(storage, &segments)?;
+        if survey.segments.is_empty()
+            && let Some(seq) = survey.checkpoints.last()
+        {
+            let name = FileKind::Checkpoint.name(*seq);
+            let what = "there is a checkpoint, but no segment";
+            let damage = || Box::new(Damage::of(&name, 0, 1, what));
+            survey.broken.get_or_insert_with(damage);
+        }
         Ok(survey)
     }
 

@@ -7,10 +7,13 @@ use super::disk::Image;
 use super::disk::Luck;
 use super::disk::Plan;
 use super::disk::SimDisk;
+use super::images::options;
+use super::images::torn_batch;
 use super::script::Life;
 use super::script::Style;
 use super::script::operations;
 use fakeredis::journal::Fsync;
+use fakeredis::journal::Journal;
 use fakeredis::journal::JournalError;
 use fakeredis::rng::Rng;
 use std::io::ErrorKind;
@@ -169,4 +172,33 @@ fn a_healed_journal_goes_on() {
         }
     }
     assert!(healed > 20, "{healed}");
+}
+
+/// A disk that fails while a free name is looked for in the quarantine does not have what is there written over.
+#[test]
+fn a_failing_look_at_the_quarantine_writes_over_nothing() {
+    let (_, mut image) = torn_batch();
+    let disk = SimDisk::new(&image, Plan::Never, 0);
+    drop(Journal::open_with(disk.storage(), &options()).unwrap());
+    let kept: Image = disk
+        .visible()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("quarantine/"))
+        .map(|(name, _)| (name, b"from another time".to_vec()))
+        .collect();
+    assert_eq!(kept.len(), 2, "bytes, and why");
+    image.extend(kept.clone());
+    for look in 1.. {
+        let plan = Plan::Look(look, ErrorKind::PermissionDenied);
+        let disk = SimDisk::new(&image, plan, 0);
+        let opened = Journal::open_with(disk.storage(), &options()).map(drop);
+        let after = disk.visible();
+        for (name, bytes) in &kept {
+            assert_eq!(after.get(name), Some(bytes), "look {look}: {name}");
+        }
+        match opened {
+            Ok(()) => break,
+            Err(error) => assert!(matches!(error, JournalError::Io { .. }), "{error}"),
+        }
+    }
 }

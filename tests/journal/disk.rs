@@ -13,6 +13,7 @@
 use fakeredis::journal::LockGuard;
 use fakeredis::journal::Mapping;
 use fakeredis::journal::Room;
+use fakeredis::journal::Sealed;
 use fakeredis::journal::Storage;
 use fakeredis::journal::StorageFile;
 use fakeredis::rng::Rng;
@@ -508,7 +509,7 @@ impl StorageFile for SimFile {
         })
     }
 
-    fn map(&self) -> io::Result<Option<Mapping>> {
+    fn map(&self, _: Sealed) -> io::Result<Option<Mapping>> {
         self.with(|state, inode| {
             let names = state.names.iter().filter(|(_, of)| **of == inode);
             state.mapped.extend(names.map(|(name, _)| name.clone()));

@@ -1,5 +1,6 @@
 //! The journal on real and simulated disks.
 
+mod agreement;
 mod compaction;
 mod corruption;
 mod crash;

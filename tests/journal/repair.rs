@@ -5,11 +5,16 @@ use super::disk::Image;
 use super::disk::Luck;
 use super::disk::Plan;
 use super::disk::SimDisk;
+use super::images::SEGMENT;
+use super::images::forged;
+use super::images::frame_starts;
+use super::images::health;
 use super::images::in_short_segments as options;
 use super::images::segments;
 use super::set;
 use fakeredis::commit::Record;
 use fakeredis::commit::Seq;
+use fakeredis::journal::Damage;
 use fakeredis::journal::Health;
 use fakeredis::journal::Journal;
 use fakeredis::journal::JournalError;
@@ -33,8 +38,21 @@ fn state(seq: Seq) -> Vec<Vec<u8>> {
 
 /// A journal in several segments, with checkpoints after some records.
 fn journal(checkpoints: &[Seq]) -> Image {
+    journal_with(&options(), checkpoints)
+}
+
+/// The same in one segment.
+fn journal_in_one(checkpoints: &[Seq]) -> Image {
+    let options = Options {
+        segment_bytes: 1 << 20,
+        ..options()
+    };
+    journal_with(&options, checkpoints)
+}
+
+fn journal_with(options: &Options, checkpoints: &[Seq]) -> Image {
     let disk = SimDisk::empty();
-    let (journal, _) = Journal::open_with(disk.storage(), &options()).unwrap();
+    let (journal, _) = Journal::open_with(disk.storage(), options).unwrap();
     for seq in 1..=LAST {
         journal.append(0, &record(seq)).unwrap();
         journal.settle(seq).unwrap();
@@ -201,6 +219,62 @@ fn missing_renamed_doubled_and_foreign_segments_are_mended() {
                     assert!(checkpoints.is_empty() || is_long, "{about}: {last}");
                 }
             }
+        }
+    }
+}
+
+/// A record whose checksums are right and whose payload is nothing.
+fn undecodable(image: &Image, name: &str, index: usize) -> Image {
+    forged(image, name, |file| {
+        let starts = frame_starts(file);
+        file[starts[index] + 56..starts[index + 1]].fill(0xff);
+        let len = (starts[index + 1] - starts[index] - 56) as u32;
+        file[starts[index] + 8..][..4].copy_from_slice(&len.to_le_bytes());
+    })
+}
+
+#[test]
+fn a_record_that_does_not_decode_is_damage_for_all_who_read_it() {
+    for checkpoints in [&[][..], &[5, 15]] {
+        let image = journal_in_one(checkpoints);
+        for index in 0..10 {
+            let damaged = undecodable(&image, SEGMENT, index);
+            let about = format!("record {}, {checkpoints:?}", index + 1);
+            let seq = index as Seq + 1;
+            let Health::Damaged(found) = health(&damaged).unwrap() else {
+                panic!("{about}: not damaged");
+            };
+            assert_eq!((found.seq, found.later), (seq, LAST - seq), "{about}");
+            let disk = SimDisk::new(&damaged, Plan::Never, 0);
+            let plan = Repair::plan_on(&disk.storage(), Keep::Newest).unwrap();
+            let planned = plan.damage.unwrap();
+            let of = |damage: &Damage| (damage.offset, damage.seq, damage.later);
+            assert_eq!(of(&planned), of(&found), "{about}");
+            let left = repair(&damaged, Keep::Newest, &about);
+            let begins = checkpoints.iter().find(|checkpoint| **checkpoint >= seq);
+            let expected = begins.map_or((1, seq - 1), |checkpoint| (checkpoint + 1, LAST));
+            assert_eq!(left, expected, "{about}");
+            if seq > 1 {
+                assert_eq!(repair(&damaged, Keep::Oldest, &about), (1, seq - 1));
+            }
+        }
+    }
+}
+
+/// In the last of several segments, behind the checkpoint that history then begins with, or before it.
+#[test]
+fn a_record_that_does_not_decode_is_cut_where_it_is() {
+    for checkpoints in [&[][..], &[5, 15], &[5, 15, LAST - 1]] {
+        let image = journal(checkpoints);
+        let name = segments(&image).pop().unwrap();
+        let first: Seq = name[4..24].parse().unwrap();
+        for index in 0..(LAST - first) as usize {
+            let damaged = undecodable(&image, &name, index);
+            let about = format!("{name}, {index}, {checkpoints:?}");
+            let (_, last) = repair(&damaged, Keep::Oldest, &about);
+            assert_eq!(last, first + index as Seq - 1, "{about}");
+            let (_, last) = repair(&damaged, Keep::Newest, &about);
+            assert!(last >= first + index as Seq - 1, "{about}");
         }
     }
 }

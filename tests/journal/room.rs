@@ -2,12 +2,16 @@
 
 use super::set;
 use fakeredis::commit::Record;
+use fakeredis::journal;
+use fakeredis::journal::Disk;
 use fakeredis::journal::Fsync;
 use fakeredis::journal::Health;
 use fakeredis::journal::Journal;
 use fakeredis::journal::JournalError;
 use fakeredis::journal::Options;
 use fakeredis::journal::Reader;
+use fakeredis::journal::State as _;
+use fakeredis::journal::Storage as _;
 use std::fs;
 use std::io::BufRead;
 use std::io::BufReader;
@@ -15,6 +19,8 @@ use std::path::Path;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Where a child writes, and how.
 const DIR: &str = "FAKEREDIS_TEST_JOURNAL";
@@ -137,6 +143,107 @@ fn a_reader_follows_a_writer_through_many_segments() {
     assert!(looks.len() > 2 && looks.is_sorted(), "{looks:?}");
     journal.close().unwrap();
     assert_eq!(verify(dir.path()), 60_000);
+}
+
+/// Readers that open a journal again and again while its writer seals segments, cuts their room, makes checkpoints and
+/// drops history: each opening comes to an end, and tells of no damage.
+#[test]
+fn readers_come_to_an_end_beside_a_writer_that_rotates() {
+    for round in 0..50 {
+        let dir = tempfile::tempdir().unwrap();
+        let compacts = round % 2 == 1;
+        let options = Options {
+            segment_bytes: 1500,
+            ..options(Fsync::No)
+        };
+        let (journal, _) = Journal::open(dir.path(), &options).unwrap();
+        write(&journal).unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| rotate(&journal, compacts));
+            let mut looks = 0;
+            while !writer.is_finished() || looks == 0 {
+                let before = journal.settled_seq();
+                look(dir.path(), before, compacts);
+                looks += 1;
+            }
+        });
+        journal.close().unwrap();
+        let report = Reader::open(dir.path()).unwrap().check().unwrap();
+        assert_eq!((report.health, report.checkpoints), (Health::Clean, vec![]));
+    }
+}
+
+/// Writes with everything that changes files.
+fn rotate(journal: &Journal, compacts: bool) {
+    for number in 1..400 {
+        let seq = write(journal).unwrap();
+        match number % 40 {
+            0 if compacts => drop(journal.compact(seq - 10, 0, |_, seq| Ok(State(seq)))),
+            20 => journal.rotate(0).unwrap(),
+            30 => drop(journal.checkpoint(seq, &mut State(seq).chunks())),
+            _ => {}
+        }
+    }
+}
+
+/// A state for a checkpoint: which one does not matter here.
+struct State(u64);
+
+impl journal::State for State {
+    fn chunks(&self) -> Box<dyn Iterator<Item = Vec<u8>> + '_> {
+        Box::new(std::iter::once(self.0.to_le_bytes().to_vec()))
+    }
+}
+
+/// Opens and reads the newest records. Of a journal whose history is dropped, the opening alone is sure to succeed: files
+/// that it listed may be gone when they are read.
+fn look(dir: &Path, settled: u64, compacts: bool) {
+    let reader = Reader::open(dir).unwrap();
+    let health = reader.health();
+    assert!(!matches!(health, Health::Damaged(_)), "{health:?}");
+    let last = reader.last_seq();
+    assert!(last >= settled, "{last} < {settled}");
+    let first = reader.first_seq().max((last + 1).saturating_sub(20));
+    let mut frames = reader.frames(first..);
+    let mut read = 0;
+    while let Some(frame) = frames.next() {
+        match frame {
+            Ok(frame) => assert_eq!(frame.decode().unwrap(), Some(record(frame.seq))),
+            Err(JournalError::Io { source, .. })
+                if compacts && source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                return;
+            }
+            Err(error) => panic!("{error}"),
+        }
+        read += 1;
+    }
+    assert_eq!(read, last + 1 - first);
+}
+
+/// Whether there is a writer is asked with the lock that writers take.
+#[test]
+fn who_looks_for_a_writer_keeps_none_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || Journal::open(dir.path(), &options(Fsync::No)).unwrap();
+    drop(open());
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let disk = Disk::new(dir.path());
+        let is_over = &is_over;
+        scope.spawn(move || {
+            while !is_over.load(Relaxed) {
+                disk.is_locked().unwrap();
+            }
+        });
+        for _ in 0..100 {
+            drop(open());
+        }
+        is_over.store(true, Relaxed);
+    });
+    let _writer = open();
+    let refused = Journal::open(dir.path(), &options(Fsync::No));
+    assert!(matches!(refused, Err(JournalError::Locked { .. })));
 }
 
 /// Not a test: the life of the processes that the tests below kill and starve.

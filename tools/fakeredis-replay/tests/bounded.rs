@@ -1,20 +1,13 @@
 //! What a forged journal and a long damaged one cost: the tool runs in an address space that is limited from outside.
-//! Who asks for more is aborted, and has no exit code.
 
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Command;
 
 use fakeredis::FakeRedis;
-use fakeredis::Fsync;
-use fakeredis::commit::Client;
-use fakeredis::commit::CommandList;
-use fakeredis::commit::Commit;
-use fakeredis::commit::Effect;
-use fakeredis::commit::Record;
-use fakeredis::journal::Journal;
-use fakeredis::journal::Options;
+
+use long::LONG_SPACE_MIB;
+use long::SPACE_MIB;
 
 use super::session::run;
 
@@ -22,24 +15,13 @@ use super::session::run;
 #[path = "../../../tests/journal/forge.rs"]
 mod forge;
 
-/// What the tool may have, its own code and stacks among it: some twice what a small clean journal takes.
-const SPACE_MIB: u64 = 64;
+#[path = "../../../tests/journal/long.rs"]
+mod long;
 
 /// How the tool ended with so much space.
 fn code_within(mib: u64, dir: &Path, verb: &[&str]) -> i32 {
-    let limit = format!("ulimit -v {} && exec \"$0\" \"$@\"", mib << 10);
-    let mut command = Command::new("sh");
-    command.args([
-        "-c",
-        &limit,
-        env!("CARGO_BIN_EXE_fakeredis-replay"),
-        verb[0],
-    ]);
-    command.arg(dir).args(&verb[1..]);
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let code = output.status.code();
-    code.unwrap_or_else(|| panic!("{verb:?}: {}: {said}", output.status))
+    let arguments = [&verb[..1], &[dir.to_str().unwrap()], &verb[1..]].concat();
+    long::within(mib, env!("CARGO_BIN_EXE_fakeredis-replay"), &arguments).0
 }
 
 /// A file's frames begin behind its header.
@@ -118,64 +100,16 @@ fn counts_that_are_forged_take_no_memory() {
     }
 }
 
-/// `FAKEREDIS_RECORDS` makes it longer.
 #[test]
 fn a_long_damaged_journal_is_judged_in_little_memory() {
-    let records = std::env::var("FAKEREDIS_RECORDS");
-    let records = records.map_or(200_000, |count| count.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
-    live(dir.path(), records);
-    let mut segments: Vec<_> = fs::read_dir(dir.path())
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .filter(|file| file.extension().is_some_and(|end| end == "frj"))
-        .collect();
-    segments.sort();
-    assert!(segments.len() > 2);
-    // Segments are mapped one at a time.
-    let space = SPACE_MIB + 3 * SEGMENT_MIB;
-    assert_eq!(code_within(space, dir.path(), &["check"]), 0);
+    let segments = long::live(dir.path());
+    assert_eq!(code_within(LONG_SPACE_MIB, dir.path(), &["check"]), 0);
     for segment in [segments.last().unwrap(), &segments[segments.len() / 2]] {
-        let mut bytes = fs::read(segment).unwrap();
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-        fs::write(segment, bytes).unwrap();
+        long::flip(segment);
         for verb in ["check", "repair"] {
-            assert_eq!(
-                code_within(space, dir.path(), &[verb]),
-                2,
-                "{verb} {segment:?}"
-            );
-        }
-        assert!(FakeRedis::open(dir.path()).is_err());
-    }
-}
-
-const SEGMENT_MIB: u64 = 4;
-
-/// So many records, and no checkpoint.
-fn live(dir: &Path, records: u64) {
-    let options = Options {
-        fsync: Fsync::No,
-        segment_bytes: SEGMENT_MIB << 20,
-        ..Options::default()
-    };
-    let (journal, _) = Journal::open(dir, &options).unwrap();
-    for number in 0..records {
-        let key = format!("key:{}", number % 1000);
-        let mut commands = CommandList::new();
-        commands.push([b"SET", key.as_bytes(), b"some value"]);
-        let commit = Commit {
-            client: Client::default(),
-            commands,
-            effects: vec![Effect::Verbatim],
-            ..Commit::default()
-        };
-        journal.append(0, &Record::Commit(commit)).unwrap();
-        if number % 1000 == 0 {
-            // What was synced is not taken for a write that was cut short.
-            journal.sync().unwrap();
+            let code = code_within(LONG_SPACE_MIB, dir.path(), &[verb]);
+            assert_eq!(code, 2, "{verb} {segment:?}");
         }
     }
-    journal.close().unwrap();
 }

@@ -5,6 +5,10 @@ use std::path::Path;
 
 use fakeredis::FakeRedis;
 use fakeredis::Fsync;
+use fakeredis::commit::Mark;
+use fakeredis::commit::Record;
+use fakeredis::journal::Journal;
+use fakeredis::journal::Options;
 use tempfile::TempDir;
 
 use super::session::Answer;
@@ -123,6 +127,56 @@ fn a_torn_end_is_cut_on_request() {
     assert_eq!(plan.code, 1);
     assert_eq!(obey(&plan).code, 0);
     assert_eq!(replay(dir.path(), "check", &[]).code, 0);
+}
+
+/// Four records, and a batch of 2 MiB that a power failure left without its beginning.
+fn torn_batch(dir: &Path) {
+    let options = Options {
+        fsync: Fsync::No,
+        ..Options::default()
+    };
+    let (journal, _) = Journal::open(dir, &options).unwrap();
+    let mark = |name: &str| {
+        let (name, at) = (name.to_owned(), None);
+        journal.append(0, &Record::Mark(Mark { name, at })).unwrap()
+    };
+    for name in ["a", "b", "c", "d"] {
+        journal.settle(mark(name)).unwrap();
+    }
+    let file = dir.join("seg-00000000000000000001.frj");
+    let end = fs::read(&file).unwrap();
+    let end = end.iter().rposition(|byte| *byte != 0).unwrap() / 8 * 8 + 8;
+    let large = "x".repeat(1 << 18);
+    for _ in 0..8 {
+        mark(&large);
+    }
+    journal.settle(journal.last_seq()).unwrap();
+    journal.close().unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[end..end + 512].fill(0);
+    fs::write(&file, bytes).unwrap();
+}
+
+/// A server, `check` and `repair` agree that so much is not to be cut unasked.
+#[test]
+fn a_long_torn_batch_is_damage_to_all() {
+    let dir = tempfile::tempdir().unwrap();
+    torn_batch(dir.path());
+    let words = "more than may be cut unasked";
+    let refused = FakeRedis::open(dir.path()).err().unwrap().to_string();
+    assert!(refused.contains(words), "{refused}");
+    let check = replay(dir.path(), "check", &[]);
+    let plan = obey(&check);
+    for answer in [&check, &plan] {
+        assert_eq!(answer.code, 2);
+        assert!(answer.out.contains(words), "{answer:?}");
+        assert!(answer.out.contains("record 5: "), "{answer:?}");
+        assert!(answer.out.contains("7 whole records"), "{answer:?}");
+    }
+    assert!(plan.out.contains("then holds records 1 to 4;"), "{plan:?}");
+    assert_eq!(obey(&plan).code, 0);
+    assert_eq!(replay(dir.path(), "check", &[]).code, 0);
+    drop(FakeRedis::open(dir.path()).unwrap());
 }
 
 #[test]
