@@ -1,5 +1,6 @@
 //! [`Past`]: the journal as the debugger reads it. No more than a window of records and one state are in memory.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::path::PathBuf;
@@ -84,11 +85,26 @@ impl Past {
         argv: &[A],
     ) -> Result<Reply, Failure> {
         self.go(seq)?;
-        let selected = self.walk.run(&["SELECT", &db.to_string()]);
+        let selected = self.select(db);
         Ok(match selected {
             Reply::Error(_) => selected,
             _ => self.walk.run(argv),
         })
+    }
+
+    /// Whether a Lua script is true of database 0 after record `seq`, or why it can't say.
+    pub fn holds(
+        &mut self,
+        seq: Seq,
+        script: &str,
+    ) -> Result<Result<bool, Cow<'static, str>>, Failure> {
+        self.go(seq)?;
+        self.select(0);
+        Ok(self.walk.view().holds(script))
+    }
+
+    fn select(&mut self, db: usize) -> Reply {
+        self.walk.run(&["SELECT", &db.to_string()])
     }
 
     fn go(&mut self, seq: Seq) -> Result<(), Failure> {

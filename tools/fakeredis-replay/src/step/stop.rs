@@ -6,7 +6,6 @@ use std::str::FromStr;
 
 use fakeredis::commit::Record;
 use fakeredis::commit::Seq;
-use fakeredis::resp::Reply;
 use fakeredis::timeline::Filter;
 
 use super::past::Past;
@@ -146,19 +145,10 @@ impl fmt::Display for Stop {
     }
 }
 
-/// The answer of a script to the state after record `seq`.
-pub fn ask(past: &mut Past, seq: Seq, script: &str) -> Result<Reply, Failure> {
-    past.run(seq, 0, &["EVAL_RO", script, "0"])
-}
-
 /// Whether a script is true of the state after record `seq`. One that fails there is not: the keys that it reads may
 /// not be there yet.
 fn holds(past: &mut Past, seq: Seq, script: &str) -> Result<bool, Failure> {
-    let reply = ask(past, seq, script)?;
-    Ok(!matches!(
-        reply,
-        Reply::Null | Reply::Bool(false) | Reply::Error(_)
-    ))
+    Ok(past.holds(seq, script)?.unwrap_or(false))
 }
 
 /// The records that made a script true.

@@ -1,6 +1,5 @@
 //! What is typed into a prompt, and what is done with it.
 
-use fakeredis::resp::Reply;
 use fakeredis::resp::split_quoted;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::crossterm::event::KeyEvent;
@@ -15,7 +14,6 @@ use crate::step::keys;
 use crate::step::keys::Action;
 use crate::step::page::Page;
 use crate::step::prompt::Question;
-use crate::step::stop;
 use crate::step::stop::Stop;
 
 impl Model {
@@ -61,7 +59,7 @@ impl Model {
         self.message = format!("stops at {stop}; n goes on to it, N back");
         // A script that fails is false; whoever wrote it wants to know.
         if let Some(script) = stop.script()
-            && let Reply::Error(error) = stop::ask(&mut self.past, self.cursor, script)?
+            && let Err(error) = self.past.holds(self.cursor, script)?
         {
             self.message = format!("fails here, and is false where it does: {error}");
         }
