@@ -75,6 +75,12 @@ examples! {
         }
         assert_eq!(count(&lines, "last updated at: "), 5);
     },
+    lost_reply: |lines| {
+        assert_eq!(lines.len(), 4);
+        assert_eq!(count(&lines, "Trying again: "), 2);
+        assert_eq!(lines[1], "One visit, counted as 2");
+        assert_eq!(lines[3], "One visit, counted as 1");
+    },
     retrying_transaction: |lines| {
         for stock in 1..=3 {
             assert_eq!(count(&lines, &format!("bought one of {stock}")), 1);
