@@ -330,6 +330,21 @@ impl FakeRedis {
         Ok(self.engine.batch(append)??)
     }
 
+    /// How much is recorded, where there is a journal.
+    pub fn recording(&self) -> Recording {
+        self.engine.lock().recording()
+    }
+
+    /// Records so much from now on; the record that says so. For [`Recording::Session`], whoever is connected is recorded
+    /// as if it came now.
+    ///
+    /// # Errors
+    ///
+    /// The fake has no journal, or it can't be written.
+    pub fn set_recording(&self, level: Recording) -> Result<Seq, Error> {
+        self.append(|core| core.set_recording(level))
+    }
+
     /// Drops all history before `rev`; a checkpoint takes its place. The data stays what it is.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use super::config::Config;
 use super::waiting::Question;
 use super::world::World;
 use crate::clock::Clock;
+use crate::commit::Recording;
 use crate::commit::Rewind;
 use crate::commit::Seq;
 use crate::keyspace::Keyspace;
@@ -71,6 +72,20 @@ pub trait Host {
 
     /// Makes the data `keyspace`, the state at the place that `rewind` names, once the running command is over.
     fn rewind(&mut self, _rewind: Rewind, _keyspace: Keyspace) {}
+
+    /// How much is recorded; `None` where there is no journal.
+    fn recording(&self) -> Option<Recording> {
+        None
+    }
+
+    /// Records so much from now on, the running command included (FAKEREDIS RECORD).
+    ///
+    /// # Errors
+    ///
+    /// There is no journal.
+    fn set_recording(&mut self, _level: Recording) -> Result<(), String> {
+        Err("there is no journal".to_owned())
+    }
 
     /// The journal's condition.
     fn persistence(&self) -> Persistence {

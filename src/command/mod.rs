@@ -67,6 +67,7 @@ use reply::printed;
 pub use secrets::HIDDEN;
 pub use secrets::redacted;
 pub use secrets::redacted_all;
+pub use secrets::redacted_reply;
 pub use stats::CommandStats;
 pub use stats::Histogram;
 pub use stats::Latency;

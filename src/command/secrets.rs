@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::commit::CommandList;
+use crate::resp::Reply;
 
 /// What shows in the place of a password.
 pub const HIDDEN: &[u8] = b"(redacted)";
@@ -20,6 +21,23 @@ pub fn redacted<'r, 'a>(argv: &'r [&'a [u8]]) -> Cow<'r, [&'a [u8]]> {
         }
     };
     (0..argv.len()).map(word).collect()
+}
+
+/// The reply to a request, for others to see: CONFIG GET tells passwords.
+pub fn redacted_reply<'r>(argv: &[&[u8]], reply: &'r Reply) -> Cow<'r, Reply> {
+    let Reply::Map(pairs) = reply else {
+        return Cow::Borrowed(reply);
+    };
+    if !(is(argv, 0, "CONFIG") && is(argv, 1, "GET")) {
+        return Cow::Borrowed(reply);
+    }
+    let shown = |(name, value): &(Reply, Reply)| match (name, value) {
+        (Reply::Bulk(text), Reply::Bulk(value)) if is_password(text) && !value.is_empty() => {
+            (name.clone(), Reply::bulk(HIDDEN))
+        }
+        pair => (pair.0.clone(), pair.1.clone()),
+    };
+    Cow::Owned(Reply::Map(pairs.iter().map(shown).collect()))
 }
 
 /// The same of all commands of a unit.
@@ -43,13 +61,18 @@ fn secret(argv: &[&[u8]]) -> Option<IsSecret> {
     } else if is(argv, 0, "ACL") && is(argv, 1, "SETUSER") {
         Some(|_, at| at > 1)
     } else if is(argv, 0, "CONFIG") && is(argv, 1, "SET") {
-        Some(|argv, at| {
-            let names = ["requirepass", "masterauth"];
-            at > 2 && names.iter().any(|name| is(argv, at - 1, name))
-        })
+        Some(|argv, at| at > 2 && is_password(argv[at - 1]))
     } else {
         None
     }
+}
+
+/// Whether it is the name of a parameter that holds a password.
+fn is_password(name: &[u8]) -> bool {
+    let names = ["requirepass", "masterauth"];
+    names
+        .iter()
+        .any(|one| name.eq_ignore_ascii_case(one.as_bytes()))
 }
 
 fn is(argv: &[&[u8]], at: usize, word: &str) -> bool {

@@ -163,13 +163,14 @@ impl World {
 
     /// Ends the wait of a connection; whether it was waiting.
     pub fn unblock(&mut self, id: u64, how: Unblock) -> bool {
-        let Some(mut wait) = self.waits.remove(id) else {
-            return false;
-        };
-        let reply = match how {
-            Unblock::Timeout => std::mem::replace(&mut wait.timeout, Reply::Silence),
+        let reply = |wait: &Wait| match how {
+            Unblock::Timeout => wait.timeout.clone(),
             Unblock::Error => fixed("UNBLOCKED client unblocked via CLIENT UNBLOCK").into(),
         };
+        let Some(wait) = self.waits.end(id, reply).cloned() else {
+            return false;
+        };
+        let reply = wait.timeout.clone();
         self.end_wait(&wait, reply);
         true
     }

@@ -4,8 +4,10 @@
 //! to know the others' insides. Nothing here knows what a command means or how bytes lie on disk.
 
 mod commands;
+mod recording;
 
 pub use commands::CommandList;
+pub use recording::Recording;
 
 use std::fmt;
 
@@ -47,6 +49,8 @@ pub enum Record {
     Client(ClientEvent),
     /// A command that changed no data, but what later commands do.
     Setting(Setting),
+    /// A command began to wait (recording level `session`).
+    Waiting(Waiting),
 }
 
 /// One unit: a command, an EXEC batch, a script, or an expiry, that changed something.
@@ -87,7 +91,7 @@ impl Commit {
     }
 }
 
-/// A [`Commit`] that is being made: its parts, borrowed from where they are at hand.
+/// A [`Commit`] or an [`Observed`] that is being made: its parts, borrowed from where they are at hand.
 #[derive(Clone, Copy, Debug)]
 pub struct Draft<'a> {
     /// The client's id, 0 for the fake itself.
@@ -152,6 +156,36 @@ impl From<&Draft<'_>> for Commit {
             seed: draft.seed,
             reply_crc: draft.reply_crc,
             replies: draft.replies.map(Blob::from),
+        }
+    }
+}
+
+impl From<&Draft<'_>> for Observed {
+    fn from(draft: &Draft<'_>) -> Self {
+        let commit = Commit::from(draft);
+        Observed {
+            client: commit.client,
+            origin: commit.origin,
+            db: commit.db,
+            commands: commit.commands,
+            seed: commit.seed,
+            replies: commit.replies.unwrap_or_default(),
+        }
+    }
+}
+
+impl<'a> From<&'a Observed> for Draft<'a> {
+    fn from(observed: &'a Observed) -> Self {
+        Draft {
+            client_id: observed.client.id,
+            client_name: observed.client.name.as_ref(),
+            origin: observed.origin,
+            db: observed.db,
+            commands: Commands::List(&observed.commands),
+            effects: &[],
+            seed: observed.seed,
+            reply_crc: 0,
+            replies: Some(observed.replies.as_ref()),
         }
     }
 }
@@ -283,12 +317,32 @@ pub struct Watched {
 pub struct Observed {
     /// Who sent it.
     pub client: Client,
+    /// How it came about. The `cause` of a wait is 0 where its time was over.
+    pub origin: Origin,
     /// The database that was selected.
     pub db: u32,
-    /// The command (or the commands of one EXEC or script).
+    /// The command (or the commands of one EXEC), but for passwords. There is none where a request could not be read.
     pub commands: CommandList,
+    /// The seed of the random numbers, where it drew any.
+    pub seed: Option<u64>,
     /// The replies, RESP3-encoded one after another.
     pub replies: Blob,
+}
+
+/// A command found nothing and began to wait, or a pause held it back. The next [`Commit`] or [`Observed`] of the
+/// client says what came of that.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Who waits.
+    pub client: Client,
+    /// The database of the keys.
+    pub db: u32,
+    /// The command.
+    pub commands: CommandList,
+    /// What it waits for; nothing where a pause held it back.
+    pub keys: Vec<Blob>,
+    /// Until when, in microseconds since the epoch; `None`: for ever.
+    pub until_us: Option<i64>,
 }
 
 /// A command that changed no data, but what later commands do: `CONFIG SET`, a script that was loaded.
@@ -299,6 +353,8 @@ pub struct Observed {
 pub struct Setting {
     /// Who sent it.
     pub client: Client,
+    /// How it came about.
+    pub origin: Origin,
     /// The database that was selected.
     pub db: u32,
     /// The command (or the commands of one EXEC) as sent, but for passwords.

@@ -72,9 +72,12 @@ impl Core {
 
     #[cold]
     fn attend_waiting(&mut self, now_us: i64) {
+        // What CLIENT UNBLOCK ended.
+        self.note_ended_waits(self.recorder.last_seq);
         self.serve_ready(now_us);
         // The unit may have moved the clock.
         self.world.time_out(self.clock.now_us());
+        self.note_ended_waits(0);
         while self.run_postponed() || self.run_delayed() {}
         let deadline_us = self.world.waits.next_deadline();
         let pause = self

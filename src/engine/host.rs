@@ -15,6 +15,7 @@ use crate::command::Persistence;
 use crate::command::Process;
 use crate::command::Question;
 use crate::command::World;
+use crate::commit::Recording;
 use crate::commit::Rewind;
 use crate::commit::Seq;
 use crate::journal::Checkpoint;
@@ -42,6 +43,8 @@ pub(super) struct EngineHost {
     pub(super) after: Option<After>,
     /// Who answers questions.
     pub(super) desk: Desk,
+    /// How much is recorded.
+    pub(super) recording: Recording,
     /// A command asked for the end of the process.
     pub(super) stop_requested: bool,
     background: Option<JoinHandle<Result<u64, JournalError>>>,
@@ -65,6 +68,7 @@ impl EngineHost {
             first_seq: 1,
             after: None,
             desk: Desk::default(),
+            recording: Recording::default(),
             stop_requested: false,
             background: None,
             saves: 0,
@@ -176,6 +180,21 @@ impl Host for EngineHost {
 
     fn rewind(&mut self, rewind: Rewind, keyspace: Keyspace) {
         self.after = Some(After::Rewind(rewind, keyspace));
+    }
+
+    fn recording(&self) -> Option<Recording> {
+        self.journal.is_some().then_some(self.recording)
+    }
+
+    fn set_recording(&mut self, level: Recording) -> Result<(), String> {
+        if self.journal.is_none() {
+            return Err("there is no journal".to_owned());
+        }
+        let before = std::mem::replace(&mut self.recording, level);
+        if before < Recording::Session && level == Recording::Session {
+            self.after = Some(After::Announce);
+        }
+        Ok(())
     }
 
     fn clock(&self) -> Option<&Clock> {

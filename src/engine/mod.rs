@@ -17,12 +17,14 @@ mod look_ahead;
 mod open;
 mod questions;
 mod record;
+mod recording;
 mod replay;
 mod rerun;
 mod rewind;
 mod timer;
 mod turn;
 
+pub use crate::commit::Recording;
 pub use compaction::compact;
 pub use compaction::compact_on;
 pub use foreign::ForeignUnit;
@@ -30,7 +32,6 @@ pub use look_ahead::LookAhead;
 pub use open::CHECKPOINT_EVERY;
 pub use open::JournalOptions;
 pub use questions::Answerer;
-pub use record::Recording;
 pub use replay::advance;
 pub use replay::start;
 pub use replay::state_at;
@@ -130,7 +131,7 @@ pub enum Outcome {
 impl Engine {
     /// An engine without a journal.
     pub fn in_memory(config: Config, clock: Clock, seed: u64) -> Engine {
-        let recorder = Recorder::new(None, Recording::default(), 0);
+        let recorder = Recorder::new(None, 0);
         Engine::new(World::new(config, seed), clock, recorder)
     }
 
@@ -232,7 +233,8 @@ impl Core {
         if let Some(session) = self.world.sessions.get_mut(key) {
             session.authenticated = !needs_password;
             // A journal that fails here fails the connection's first command too.
-            let _ = self.recorder.client(session, now_us, true);
+            let level = self.host.recording;
+            let _ = self.recorder.client(level, session, now_us, true);
         }
         self.world.stats.connections += 1;
         key
@@ -244,7 +246,8 @@ impl Core {
         self.world.watches.unwatch(connection.id());
         self.world.subscriptions.forget(connection);
         if let Some(session) = self.world.sessions.close(connection) {
-            let _ = self.recorder.client(&session, self.clock.now_us(), false);
+            let (level, now_us) = (self.host.recording, self.clock.now_us());
+            let _ = self.recorder.client(level, &session, now_us, false);
         }
     }
 
@@ -494,14 +497,19 @@ impl Core {
         };
         let reply = execute(&mut context, argv);
         if self.host.after.is_some()
-            && let Err(error) = self.follow_up()
+            && let Err(error) = self.follow_up(Some(session))
         {
             return Reply::Error(self.undo(&error).into());
         }
+        let level = self.host.recording;
         if self.unit.delivery == Delivery::Later && self.unit.changes() == 0 {
-            return reply;
+            let recorded = self.note_wait(level, session, argv);
+            return recorded
+                .map_or_else(|error| Reply::Error(self.undo(&error).into()), |()| reply);
         }
-        let recorded = self.recorder.finish(&mut self.unit, session, argv, &reply);
+        let recorded = self
+            .recorder
+            .finish(level, &mut self.unit, session, argv, &reply);
         if let Err(error) = recorded {
             return Reply::Error(self.undo(&error).into());
         }

@@ -123,9 +123,10 @@ impl Engine {
         world.keyspace.grow(databases);
 
         let last_seq = recovered.report.last_seq;
-        let recorder = Recorder::new(Some(Arc::new(journal)), options.recording, last_seq);
+        let recorder = Recorder::new(Some(Arc::new(journal)), last_seq);
         let engine = Engine::new(world, clock, recorder);
         let mut core = engine.lock();
+        core.host.recording = options.recording;
         core.host.checkpoint_every = options.checkpoint_every;
         core.host.first_seq = recovered.report.first_seq;
         core.host.storage = Some(storage);
@@ -199,7 +200,7 @@ impl Core {
     /// Its disk still fails; writes stay refused.
     pub fn heal(&mut self) -> Result<(), JournalError> {
         self.host.heal_journal(&mut self.world)?;
-        self.follow_up()
+        self.follow_up(None)
     }
 
     /// The journal was healed: goes on behind the last record that it kept.

@@ -1,18 +1,18 @@
 //! [`Recorder`]: from a finished unit to its record.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use crc::CRC_32_ISO_HDLC;
 use crc::Crc;
 use crc32fast::Hasher;
 
+use crate::bytes::Bytes;
 use crate::command::Abort;
 use crate::command::Unit;
 use crate::command::redacted;
 use crate::command::redacted_all;
+use crate::command::redacted_reply;
 use crate::commit::Aborted;
 use crate::commit::Blob;
 use crate::commit::ClientEvent;
@@ -21,9 +21,12 @@ use crate::commit::Commands;
 use crate::commit::Commit;
 use crate::commit::Draft;
 use crate::commit::Observed;
+use crate::commit::Origin;
 use crate::commit::Record;
+use crate::commit::Recording;
 use crate::commit::Seq;
 use crate::commit::Setting;
+use crate::commit::Waiting;
 use crate::commit::Watched;
 use crate::journal::Journal;
 use crate::journal::JournalError;
@@ -31,50 +34,12 @@ use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::resp::encode;
 use crate::session::Session;
-
-/// How much of a session is recorded; each level holds the ones before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Recording {
-    /// Units that changed something.
-    Commits,
-    /// Also EXECs that a WATCH aborted, with the record that caused it.
-    #[default]
-    Aborts,
-    /// Also reads, errors, all replies, and connections that open and close.
-    Session,
-}
-
-impl Recording {
-    const NAMES: [(&str, Recording); 3] = [
-        ("commits", Recording::Commits),
-        ("aborts", Recording::Aborts),
-        ("session", Recording::Session),
-    ];
-}
-
-impl fmt::Display for Recording {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Recording::NAMES.iter().find(|(_, level)| level == self);
-        f.write_str(name.map_or("", |(name, _)| name))
-    }
-}
-
-impl FromStr for Recording {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let level = Recording::NAMES.iter().find(|(name, _)| *name == text);
-        level.map(|(_, level)| *level).ok_or_else(|| {
-            format!("no recording level '{text}'; there are commits, aborts, session")
-        })
-    }
-}
+use crate::session::Wait;
 
 /// Makes a record of each unit that is to have one.
 #[derive(Default)]
 pub(super) struct Recorder {
     pub(super) journal: Option<Arc<Journal>>,
-    pub(super) level: Recording,
     pub(super) last_seq: Seq,
     /// Where records stay that no journal is to hold.
     kept: Option<Vec<Record>>,
@@ -91,11 +56,10 @@ const OK_CRC: u32 = Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(OK);
 
 impl Recorder {
     /// A recorder that goes on behind the record `last_seq`.
-    pub(super) fn new(journal: Option<Arc<Journal>>, level: Recording, last_seq: Seq) -> Recorder {
+    pub(super) fn new(journal: Option<Arc<Journal>>, last_seq: Seq) -> Recorder {
         Recorder {
             is_recording: journal.is_some(),
             journal,
-            level,
             last_seq,
             ..Recorder::default()
         }
@@ -104,7 +68,6 @@ impl Recorder {
     /// A recorder of everything that keeps its records for [`take_kept`](Recorder::take_kept).
     pub(super) fn keeping() -> Recorder {
         Recorder {
-            level: Recording::Session,
             kept: Some(Vec::new()),
             is_recording: true,
             ..Recorder::default()
@@ -125,6 +88,7 @@ impl Recorder {
     #[inline]
     pub(super) fn finish(
         &mut self,
+        level: Recording,
         unit: &mut Unit,
         session: &Session,
         argv: &[&[u8]],
@@ -132,63 +96,164 @@ impl Recorder {
     ) -> Result<(), JournalError> {
         if unit.changes() > 0 {
             let client = (session.id, &*session.name);
-            self.commit(unit, client, argv, Some(reply))
+            self.commit(level, unit, client, argv, Some(reply))
         } else if let Some(abort) = unit.aborted.take() {
-            match self.level {
+            match level {
                 Recording::Commits => Ok(()),
                 _ => self.append(unit.now_us, || {
                     Record::Aborted(aborted(unit, session, *abort))
                 }),
             }
-        } else if unit.is_setting() || self.level == Recording::Session {
-            self.note(unit, session, argv, reply)
+        } else if unit.is_setting() {
+            self.setting(level, unit, session, argv, reply)
+        } else if level == Recording::Session {
+            self.observe(unit, session, argv, reply)
         } else {
             Ok(())
         }
     }
 
-    /// A unit that changed no data is finished, and to be recorded all the same.
+    /// A unit of the fake itself is finished.
+    pub(super) fn finish_own(&mut self, unit: &mut Unit) -> Result<(), JournalError> {
+        self.commit(Recording::default(), unit, (0, b""), &[], None)
+    }
+
+    /// A unit that changed no data, but what later ones do, is finished.
     #[cold]
-    fn note(
+    fn setting(
         &mut self,
+        level: Recording,
         unit: &mut Unit,
         session: &Session,
         argv: &[&[u8]],
         reply: &Reply,
     ) -> Result<(), JournalError> {
-        let (client, db) = (session.client(), unit.db as u32);
-        let commands = words(unit, argv);
-        let replies: Blob = encoded(reply, &mut self.replies).into();
-        let record = match unit.is_setting() {
-            true => Record::Setting(Setting {
-                client,
-                db,
-                commands,
-                replies: (self.level == Recording::Session).then_some(replies),
-            }),
-            false => Record::Observed(Observed {
-                client,
-                db,
-                commands,
-                replies,
-            }),
+        let replies = match level {
+            Recording::Session => Some(encoded(reply, &mut self.replies).into()),
+            _ => None,
         };
-        self.append(unit.now_us, || record)
+        let commands = match unit.origin {
+            Origin::Exec => std::mem::take(&mut unit.commands),
+            _ => CommandList::from_iter([redacted(argv).into_owned()]),
+        };
+        let setting = Setting {
+            client: session.client(),
+            origin: unit.origin,
+            db: unit.db as u32,
+            commands,
+            replies,
+        };
+        self.append(unit.now_us, || Record::Setting(setting))
     }
 
-    /// A unit of the fake itself is finished.
-    pub(super) fn finish_own(&mut self, unit: &mut Unit) -> Result<(), JournalError> {
-        self.commit(unit, (0, b""), &[], None)
+    /// A unit that changed nothing is finished.
+    #[inline(never)]
+    fn observe(
+        &mut self,
+        unit: &Unit,
+        session: &Session,
+        argv: &[&[u8]],
+        reply: &Reply,
+    ) -> Result<(), JournalError> {
+        if !self.is_recording {
+            return Ok(());
+        }
+        let own = redacted(argv);
+        let commands = match unit.origin {
+            Origin::Exec => Commands::List(&unit.commands),
+            _ => Commands::One(&own),
+        };
+        let replies = encoded(&redacted_reply(argv, reply), &mut self.replies);
+        let observed = Draft {
+            client_id: session.id,
+            client_name: &session.name,
+            origin: unit.origin,
+            db: unit.db as u32,
+            commands,
+            effects: &[],
+            seed: unit.seed(),
+            reply_crc: 0,
+            replies: Some(replies),
+        };
+        match &self.journal {
+            Some(journal) => self.last_seq = journal.append_observed(unit.now_us, &observed)?,
+            None => {
+                let observed = Observed::from(&observed);
+                self.keep(|| Record::Observed(observed));
+            }
+        }
+        Ok(())
+    }
+
+    /// A request of a connection could not be read; it is answered `error`.
+    pub(super) fn unreadable(
+        &mut self,
+        session: &Session,
+        now_us: i64,
+        error: &Reply,
+    ) -> Result<(), JournalError> {
+        let replies = encoded(error, &mut self.replies).into();
+        self.append(now_us, || {
+            Record::Observed(Observed {
+                client: session.client(),
+                origin: Origin::Direct,
+                db: session.db as u32,
+                commands: CommandList::new(),
+                seed: None,
+                replies,
+            })
+        })
+    }
+
+    /// A command began to wait: for keys, or for the end of a pause.
+    pub(super) fn waiting(
+        &mut self,
+        session: &Session,
+        now_us: i64,
+        argv: &[&[u8]],
+        (keys, until_us): (&[Bytes], Option<i64>),
+    ) -> Result<(), JournalError> {
+        self.append(now_us, || {
+            Record::Waiting(Waiting {
+                client: session.client(),
+                db: session.db as u32,
+                commands: CommandList::from_iter([redacted(argv).into_owned()]),
+                keys: keys.iter().map(|key| Blob::from(&**key)).collect(),
+                until_us,
+            })
+        })
+    }
+
+    /// A wait ended without what it was for, because of the record `cause`; 0 where its time was over.
+    pub(super) fn wait_ended(
+        &mut self,
+        session: &Session,
+        now_us: i64,
+        wait: &Wait,
+        cause: Seq,
+    ) -> Result<(), JournalError> {
+        let replies = encoded(&wait.timeout, &mut self.replies).into();
+        self.append(now_us, || {
+            Record::Observed(Observed {
+                client: session.client(),
+                origin: Origin::Blocked { cause },
+                db: wait.db as u32,
+                commands: CommandList::from_iter([wait.words()]),
+                seed: None,
+                replies,
+            })
+        })
     }
 
     /// A connection opened or closed.
     pub(super) fn client(
         &mut self,
+        level: Recording,
         session: &Session,
         now_us: i64,
         open: bool,
     ) -> Result<(), JournalError> {
-        if self.level < Recording::Session || !self.is_recording() {
+        if level < Recording::Session || !self.is_recording() {
             return Ok(());
         }
         let addr = session.address.peer.clone();
@@ -231,6 +296,7 @@ impl Recorder {
 
     fn commit(
         &mut self,
+        level: Recording,
         unit: &Unit,
         (client_id, client_name): (u64, &[u8]),
         argv: &[&[u8]],
@@ -254,7 +320,7 @@ impl Recorder {
             effects,
             seed: unit.seed(),
             reply_crc: crc(&self.checksum, replies),
-            replies: (self.level == Recording::Session).then_some(replies),
+            replies: (level == Recording::Session).then_some(replies),
         };
         match &self.journal {
             Some(journal) => self.last_seq = journal.append_commit(unit.now_us, &commit)?,
@@ -288,7 +354,7 @@ fn crc(start: &Hasher, replies: &[u8]) -> u32 {
 }
 
 fn aborted(unit: &Unit, session: &Session, abort: Abort) -> Aborted {
-    let watched = |(db, key, since): (usize, crate::bytes::Bytes, Seq)| Watched {
+    let watched = |(db, key, since): (usize, Bytes, Seq)| Watched {
         db: db as u32,
         key: Blob::from(&*key),
         since,
@@ -302,13 +368,4 @@ fn aborted(unit: &Unit, session: &Session, abort: Abort) -> Aborted {
         key_db: abort.touch.db as u32,
         culprit: abort.touch.seq,
     }
-}
-
-/// What a unit that changed nothing ran: the commands of its EXEC, or the request itself.
-fn words(unit: &mut Unit, argv: &[&[u8]]) -> CommandList {
-    let mut commands = std::mem::take(&mut unit.commands);
-    if commands.is_empty() {
-        commands.push(&*redacted(argv));
-    }
-    commands
 }

@@ -151,7 +151,8 @@ pub fn step(
         | Record::Aborted(_)
         | Record::Observed(_)
         | Record::Client(_)
-        | Record::Setting(_) => {}
+        | Record::Setting(_)
+        | Record::Waiting(_) => {}
     }
     Ok(())
 }

@@ -27,9 +27,11 @@ use crate::commit::ClientEvent;
 use crate::commit::CommandList;
 use crate::commit::Commit;
 use crate::commit::Entry;
+use crate::commit::Observed;
 use crate::commit::Open;
 use crate::commit::Origin;
 use crate::commit::Record;
+use crate::commit::Recording;
 use crate::commit::Rewind;
 use crate::commit::Seq;
 use crate::journal::JournalError;
@@ -66,13 +68,15 @@ impl Rerun {
         let clock = Clock::frozen_at(from_micros(0));
         let mut world = World::new(config(), 0);
         world.keyspace = keyspace;
+        let mut host = EngineHost::new(None, clock.clone());
+        host.recording = Recording::Session;
         Rerun {
             core: Core {
                 world,
                 unit: Unit::default(),
                 timer: Timer::new(Weak::new(), clock.clone()),
                 recorder: Recorder::keeping(),
-                host: EngineHost::new(None, clock.clone()),
+                host,
                 clock,
                 closed_at: None,
             },
@@ -125,21 +129,32 @@ impl Rerun {
             Record::Client(event) => self.disconnect(event.client.id),
             Record::Commit(commit) => self.commit(commit, entry.clock_us),
             Record::Aborted(aborted) => self.abort(aborted),
+            // Nothing came of it but time, or it was no request.
+            Record::Waiting(_) => return Ok(Some(entry.record.clone())),
+            Record::Observed(observed) if came_to_nothing(observed) => {
+                return Ok(Some(entry.record.clone()));
+            }
             // It asks about the journal, which is not here.
-            Record::Observed(observed) if is_own(&observed.commands) => {
+            Record::Observed(observed) if is_fakes_own(&observed.commands) => {
                 return Ok(Some(entry.record.clone()));
             }
             Record::Observed(observed) => {
                 let (commands, replies) = (&observed.commands, Some(&observed.replies));
-                self.observe(&observed.client, observed.db, commands, replies);
+                let way = (observed.origin, observed.seed);
+                self.observe(&observed.client, observed.db, way, commands, replies);
             }
             Record::Setting(setting) if is_fault(&setting.commands) => {
                 self.has_faults = true;
                 return Ok(Some(entry.record.clone()));
             }
+            // Here everything is recorded.
+            Record::Setting(setting) if is_own(&setting.commands, b"RECORD") => {
+                return Ok(Some(entry.record.clone()));
+            }
             Record::Setting(setting) => {
                 let (commands, replies) = (&setting.commands, setting.replies.as_ref());
-                self.observe(&setting.client, setting.db, commands, replies);
+                let way = (setting.origin, None);
+                self.observe(&setting.client, setting.db, way, commands, replies);
             }
             Record::Close(_) | Record::Mark(_) | Record::Rewind(_) => {}
         }
@@ -303,6 +318,7 @@ impl Rerun {
         &mut self,
         client: &Client,
         db: u32,
+        (origin, seed): (Origin, Option<u64>),
         commands: &CommandList,
         replies: Option<&Blob>,
     ) {
@@ -327,15 +343,25 @@ impl Rerun {
             }
             false => commands,
         };
+        // A script says itself that it is one.
+        let as_sent = match origin {
+            Origin::Blocked { .. } => origin,
+            _ => Origin::Direct,
+        };
+        self.core.unit.set_seed(seed);
         self.with_session(client, db, |core, session| {
             session.authenticated = !is_stranger;
             let queued = session.queue.as_ref().map(|queue| &queue.commands);
-            if commands.len() > 1 || is_array && queued == Some(commands) {
+            if origin == Origin::Exec || is_array && queued == Some(commands) {
                 exec(core, session, commands.clone());
             } else {
-                request(core, session, Origin::Direct, commands);
+                request(core, session, as_sent, commands);
             }
         });
+        self.core.unit.set_seed(None);
+        if seed.is_some() {
+            self.core.world.rng.next_u64();
+        }
     }
 
     /// Does something as a client: on its connection where that was seen to open, else on one for this time.
@@ -384,23 +410,43 @@ fn db_of(record: &Record) -> u32 {
         Record::Aborted(aborted) => aborted.db.max(aborted.key_db),
         Record::Observed(observed) => observed.db,
         Record::Setting(setting) => setting.db,
+        Record::Waiting(waiting) => waiting.db,
         _ => 0,
     }
 }
 
 /// Whether the commands set up a fault.
 fn is_fault(commands: &CommandList) -> bool {
+    is_own(commands, b"FAULT")
+}
+
+/// Whether a command among them is one of FAKEREDIS, with words of its own.
+fn is_own(commands: &CommandList, subcommand: &[u8]) -> bool {
     let mut all = commands.iter();
     all.any(|argv| {
         argv.len() > 2
             && argv[0].eq_ignore_ascii_case(b"FAKEREDIS")
-            && argv[1].eq_ignore_ascii_case(b"FAULT")
+            && argv[1].eq_ignore_ascii_case(subcommand)
     })
 }
 
 /// Whether it is a command of the fake's own.
-fn is_own(commands: &CommandList) -> bool {
+fn is_fakes_own(commands: &CommandList) -> bool {
     first_word(commands).eq_ignore_ascii_case(b"FAKEREDIS")
+}
+
+/// Whether it is the end of a wait for nothing, or a request that could not be read.
+fn came_to_nothing(observed: &Observed) -> bool {
+    let replies = observed.replies.as_ref();
+    match observed.origin {
+        Origin::Blocked { .. } => {
+            let is_nothing = [&b"_"[..], b"*-1", b"$-1", b"-UNBLOCKED"];
+            is_nothing
+                .iter()
+                .any(|nothing| replies.starts_with(nothing))
+        }
+        origin => origin == Origin::Direct && observed.commands.is_empty(),
+    }
 }
 
 fn first_word(commands: &CommandList) -> &[u8] {

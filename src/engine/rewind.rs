@@ -7,6 +7,7 @@ use crate::commit::Rewind;
 use crate::commit::Seq;
 use crate::journal::JournalError;
 use crate::keyspace::Keyspace;
+use crate::session::Session;
 
 /// What a command asked for that is done right after it, before its reply is released.
 pub(super) enum After {
@@ -16,6 +17,8 @@ pub(super) enum After {
     Mark(String),
     /// The data becomes what it was.
     Rewind(Rewind, Keyspace),
+    /// Sessions are recorded from now on.
+    Announce,
 }
 
 impl Core {
@@ -65,14 +68,15 @@ impl Core {
         (self.host.first_seq..=self.last_seq() + 1).contains(&(seq + 1))
     }
 
-    /// Does what the command that just ran asked for.
+    /// Does what the command of `session` that just ran asked for.
     #[cold]
-    pub(super) fn follow_up(&mut self) -> Result<(), JournalError> {
+    pub(super) fn follow_up(&mut self, session: Option<&Session>) -> Result<(), JournalError> {
         match self.host.after.take() {
             None => {}
             Some(After::Healed(last_seq)) => self.resume_after(last_seq),
             Some(After::Mark(name)) => drop(self.mark(name, None)?),
             Some(After::Rewind(rewind, keyspace)) => drop(self.go_to(rewind, keyspace)?),
+            Some(After::Announce) => self.announce(session),
         }
         Ok(())
     }

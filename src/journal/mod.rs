@@ -224,6 +224,21 @@ impl Journal {
         self.writer.append(kind, aux, clock_us, encode)
     }
 
+    /// Takes an [`Observed`](crate::commit::Observed) as [`append`](Journal::append) does, from parts that are borrowed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::append`].
+    pub fn append_observed(
+        &self,
+        clock_us: i64,
+        observed: &Draft<'_>,
+    ) -> Result<Seq, JournalError> {
+        let (kind, aux) = record::observed_labels(observed);
+        let encode = |buffer: &mut Vec<u8>| payload::encode_observed(observed, buffer);
+        self.writer.append(kind, aux, clock_us, encode)
+    }
+
     /// Returns when record `seq` is written, and synced under [`Fsync::Always`].
     ///
     /// # Errors

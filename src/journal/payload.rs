@@ -1,9 +1,11 @@
-//! Commits as bytes, by hand: what [`codec::encode`](super::codec::encode) makes of one, in a fifth of the time.
+//! Commits and observed commands as bytes, by hand: what [`codec::encode`](super::codec::encode) makes of one, in a
+//! fifth of the time.
 //!
-//! There is one for every write of a client. A test holds this against the codec.
+//! There is one for every request of a client. A test holds this against the codec.
 
 use super::codec::MAX_PAYLOAD;
 use super::codec::TooLarge;
+use super::record::is_plain;
 use crate::commit::CommandList;
 use crate::commit::Commands;
 use crate::commit::Draft;
@@ -16,30 +18,11 @@ const NUMBER: usize = 9;
 /// Appends the encoding of a commit to `out`; on an error `out` is as it was.
 #[inline]
 pub(super) fn encode_commit(commit: &Draft<'_>, out: &mut Vec<u8>) -> Result<(), TooLarge> {
-    let start = out.len();
-    let commands = match commit.commands {
-        Commands::One(argv) => argv.iter().map(|arg| arg.len()).sum(),
-        Commands::List(list) => list.size(),
-    };
-    if commands > MAX_PAYLOAD {
-        return Err(TooLarge);
-    }
-    out.reserve(commands + 16 * NUMBER);
-    number(commit.client_id, out);
-    match commit.client_name {
-        // Most clients: no call for no bytes.
-        [] => number(0, out),
-        name => bytes(name, out),
-    }
+    let start = begin(commit, out)?;
+    sender(commit, out);
     origin(commit.origin, out);
     number(commit.db.into(), out);
-    match commit.commands {
-        Commands::One(argv) => {
-            number(1, out);
-            command(argv.iter().copied(), out);
-        }
-        Commands::List(commands) => list(commands, out),
-    }
+    commands(commit.commands, out);
     number(commit.effects.len() as u64, out);
     for each in commit.effects {
         if effect(each, out).is_err() {
@@ -50,11 +33,69 @@ pub(super) fn encode_commit(commit: &Draft<'_>, out: &mut Vec<u8>) -> Result<(),
     option(commit.seed, number, out);
     number(commit.reply_crc.into(), out);
     option(commit.replies, bytes, out);
+    end(start, out)
+}
+
+/// Appends the encoding of a command that changed nothing to `out`; on an error `out` is as it was.
+#[inline]
+pub(super) fn encode_observed(observed: &Draft<'_>, out: &mut Vec<u8>) -> Result<(), TooLarge> {
+    let start = begin(observed, out)?;
+    let is_plain = is_plain(observed);
+    sender(observed, out);
+    if !is_plain {
+        origin(observed.origin, out);
+    }
+    number(observed.db.into(), out);
+    commands(observed.commands, out);
+    if !is_plain {
+        option(observed.seed, number, out);
+    }
+    bytes(observed.replies.unwrap_or_default(), out);
+    end(start, out)
+}
+
+/// Makes room for a record; where it begins.
+#[inline]
+fn begin(draft: &Draft<'_>, out: &mut Vec<u8>) -> Result<usize, TooLarge> {
+    let commands = match draft.commands {
+        Commands::One(argv) => argv.iter().map(|arg| arg.len()).sum(),
+        Commands::List(list) => list.size(),
+    };
+    if commands > MAX_PAYLOAD {
+        return Err(TooLarge);
+    }
+    out.reserve(commands + 16 * NUMBER);
+    Ok(out.len())
+}
+
+#[inline]
+fn end(start: usize, out: &mut Vec<u8>) -> Result<(), TooLarge> {
     if out.len() - start > MAX_PAYLOAD {
         out.truncate(start);
         return Err(TooLarge);
     }
     Ok(())
+}
+
+#[inline]
+fn sender(draft: &Draft<'_>, out: &mut Vec<u8>) {
+    number(draft.client_id, out);
+    match draft.client_name {
+        // Most clients: no call for no bytes.
+        [] => number(0, out),
+        name => bytes(name, out),
+    }
+}
+
+#[inline]
+fn commands(commands: Commands<'_>, out: &mut Vec<u8>) {
+    match commands {
+        Commands::One(argv) => {
+            number(1, out);
+            command(argv.iter().copied(), out);
+        }
+        Commands::List(commands) => list(commands, out),
+    }
 }
 
 #[inline]
@@ -146,6 +187,7 @@ pub(super) mod tests {
     use crate::commit::Blob;
     use crate::commit::Client;
     use crate::commit::Commit;
+    use crate::commit::Observed;
     use crate::journal::codec;
     use proptest::prelude::*;
 
@@ -215,6 +257,22 @@ pub(super) mod tests {
             let (mut by_hand, mut by_codec) = (vec![1], vec![1]);
             prop_assert_eq!(encode_commit(&Draft::from(&commit), &mut by_hand), Ok(()));
             prop_assert_eq!(codec::encode(&commit, &mut by_codec), Ok(()));
+            prop_assert!(by_hand == by_codec);
+        }
+
+        #[test]
+        fn an_observed_command_has_its_two_encodings(commit in any_commit()) {
+            let Commit { client, origin, db, commands, seed, .. } = commit;
+            let replies = commit.replies.unwrap_or_default();
+            let observed = Observed { client, origin, db, commands, seed, replies };
+            let is_plain = origin == Origin::Direct && seed.is_none();
+            let (mut by_hand, mut by_codec) = (vec![1], vec![1]);
+            prop_assert_eq!(encode_observed(&Draft::from(&observed), &mut by_hand), Ok(()));
+            let Observed { client, db, commands, replies, .. } = &observed;
+            match is_plain {
+                true => codec::encode(&(client, db, commands, replies), &mut by_codec),
+                false => codec::encode(&observed, &mut by_codec),
+            }.unwrap();
             prop_assert!(by_hand == by_codec);
         }
 

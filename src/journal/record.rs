@@ -4,8 +4,13 @@ use super::codec;
 use super::codec::TooLarge;
 use super::codec::Undecodable;
 use super::payload;
+use crate::commit::Blob;
+use crate::commit::Client;
+use crate::commit::CommandList;
+use crate::commit::Draft;
 use crate::commit::How;
 use crate::commit::Mark;
+use crate::commit::Observed;
 use crate::commit::Origin;
 use crate::commit::Record;
 use crate::commit::Rewind;
@@ -28,10 +33,15 @@ pub mod kind {
     pub const IGNORABLE: u8 = 0x80;
     /// An EXEC that a WATCH aborted.
     pub const ABORTED: u8 = 0x81;
+    /// A command that changed nothing, on its own and without chance.
     pub(crate) const OBSERVED: u8 = 0x82;
     pub(crate) const CLIENT: u8 = 0x83;
     /// A command that changed no data, but what later commands do.
     pub const SETTING: u8 = 0x84;
+    /// A command that changed nothing, with its origin and its seed.
+    pub(crate) const OBSERVED_AS: u8 = 0x85;
+    /// A command began to wait.
+    pub const WAITING: u8 = 0x86;
 }
 
 /// The `aux` number of a mark that names the place where it stands. The beginning has no mark.
@@ -46,9 +56,10 @@ pub(super) fn labels(record: &Record) -> (u8, u64) {
         Record::Mark(mark) => (kind::MARK, mark.at.unwrap_or(NO_PLACE)),
         Record::Rewind(rewind) => (kind::REWIND, rewind.to),
         Record::Aborted(aborted) => (kind::ABORTED, aborted.culprit),
-        Record::Observed(_) => (kind::OBSERVED, 0),
+        Record::Observed(observed) => observed_labels(&observed.into()),
         Record::Client(_) => (kind::CLIENT, 0),
         Record::Setting(_) => (kind::SETTING, 0),
+        Record::Waiting(_) => (kind::WAITING, 0),
     }
 }
 
@@ -57,6 +68,35 @@ pub(super) fn cause(origin: Origin) -> u64 {
     match origin {
         Origin::Blocked { cause } => cause,
         _ => 0,
+    }
+}
+
+/// The kind and the `aux` number of a command that changed nothing.
+pub(super) fn observed_labels(observed: &Draft<'_>) -> (u8, u64) {
+    match is_plain(observed) {
+        true => (kind::OBSERVED, 0),
+        false => (kind::OBSERVED_AS, cause(observed.origin)),
+    }
+}
+
+/// Whether there is nothing to say of how it came about.
+pub(super) fn is_plain(observed: &Draft<'_>) -> bool {
+    observed.origin == Origin::Direct && observed.seed.is_none()
+}
+
+fn plain((client, db, commands, replies): (Client, u32, CommandList, Blob)) -> Observed {
+    // What was written before other origins were is an EXEC where it holds several commands.
+    let origin = match commands.len() {
+        0 | 1 => Origin::Direct,
+        _ => Origin::Exec,
+    };
+    Observed {
+        client,
+        origin,
+        db,
+        commands,
+        seed: None,
+        replies,
     }
 }
 
@@ -69,9 +109,10 @@ pub(super) fn encode(record: &Record, buffer: &mut Vec<u8>) -> Result<(), TooLar
         Record::Mark(mark) => codec::encode(&mark.name, buffer),
         Record::Rewind(rewind) => encode_rewind(rewind, buffer),
         Record::Aborted(aborted) => codec::encode(aborted, buffer),
-        Record::Observed(observed) => codec::encode(observed, buffer),
+        Record::Observed(observed) => payload::encode_observed(&observed.into(), buffer),
         Record::Client(event) => codec::encode(event, buffer),
         Record::Setting(setting) => codec::encode(setting, buffer),
+        Record::Waiting(waiting) => codec::encode(waiting, buffer),
     }
 }
 
@@ -87,9 +128,11 @@ pub(super) fn decode(kind: u8, aux: u64, payload: &[u8]) -> Result<Option<Record
         }),
         kind::REWIND => Record::Rewind(decode_rewind(payload)?),
         kind::ABORTED => Record::Aborted(codec::decode(payload)?),
-        kind::OBSERVED => Record::Observed(codec::decode(payload)?),
+        kind::OBSERVED => Record::Observed(plain(codec::decode(payload)?)),
+        kind::OBSERVED_AS => Record::Observed(codec::decode(payload)?),
         kind::CLIENT => Record::Client(codec::decode(payload)?),
         kind::SETTING => Record::Setting(codec::decode(payload)?),
+        kind::WAITING => Record::Waiting(codec::decode(payload)?),
         _ => return Ok(None),
     };
     Ok(Some(record))

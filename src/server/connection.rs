@@ -309,6 +309,9 @@ impl Link {
                 }
                 Err(error) => {
                     let error = Reply::Error(format!("ERR {error}").into());
+                    if let (Some(core), Some(session)) = (turn.core(), self.session) {
+                        core.note_unreadable(session, &error);
+                    }
                     encode(&error, Protocol::Resp2, output);
                     batch.close = true;
                     break;

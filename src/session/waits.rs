@@ -35,6 +35,13 @@ pub struct Wait {
     pub question: Option<u64>,
 }
 
+impl Wait {
+    /// The words of the command.
+    pub fn words(&self) -> Vec<&[u8]> {
+        self.argv.iter().map(|word| &**word).collect()
+    }
+}
+
 /// A key that somebody waits for was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ready {
@@ -55,6 +62,8 @@ pub struct Waits {
     deadlines: BTreeSet<(i64, u64)>,
     /// Changed keys, in the order of their first change, until their turn comes.
     ready: VecDeque<Ready>,
+    /// Waits that ended without what they were for, until somebody has noted them.
+    ended: Vec<Wait>,
     /// Requests that a pause holds back, in the order in which they came.
     postponed: VecDeque<(SessionKey, Vec<Bytes>)>,
     /// Requests that a fault delays, until when, in the order in which they came.
@@ -62,10 +71,13 @@ pub struct Waits {
 }
 
 impl Waits {
-    /// Whether nobody is blocked.
+    /// Whether nobody is blocked, and no wait ended that is still to be noted.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.waits.is_empty() && self.postponed.is_empty() && self.delayed.is_empty()
+        self.waits.is_empty()
+            && self.postponed.is_empty()
+            && self.delayed.is_empty()
+            && self.ended.is_empty()
     }
 
     /// How many connections are blocked.
@@ -185,6 +197,19 @@ impl Waits {
             self.ready.clear();
         }
         Some(wait)
+    }
+
+    /// Ends a connection's wait with `reply`, without what it waited for; what that was.
+    pub fn end(&mut self, id: u64, reply: impl FnOnce(&Wait) -> Reply) -> Option<&Wait> {
+        let mut wait = self.remove(id)?;
+        wait.timeout = reply(&wait);
+        self.ended.push(wait);
+        self.ended.last()
+    }
+
+    /// The waits that ended so since the last call; `timeout` is the reply.
+    pub fn take_ended(&mut self) -> Vec<Wait> {
+        std::mem::take(&mut self.ended)
     }
 
     /// The unit `seq` changes a key.

@@ -154,6 +154,7 @@ pub fn client_of(record: &Record) -> Option<&Client> {
         Record::Observed(observed) => Some(&observed.client),
         Record::Client(event) => Some(&event.client),
         Record::Setting(setting) => Some(&setting.client),
+        Record::Waiting(waiting) => Some(&waiting.client),
         Record::Open(_) | Record::Close(_) | Record::Mark(_) | Record::Rewind(_) => None,
     }
 }

@@ -1,7 +1,6 @@
 //! The replies of a record, where they were recorded.
 
 use crate::commit::Blob;
-use crate::commit::Commit;
 use crate::commit::Origin;
 use crate::commit::Record;
 use crate::resp::Reply;
@@ -9,21 +8,17 @@ use crate::resp::decode_reply;
 
 /// What the commands of a record were answered, one reply for each; `None` where no replies were recorded.
 pub fn replies_of(record: &Record) -> Option<Vec<Reply>> {
-    let (replies, is_exec) = match record {
-        Record::Commit(commit) => (commit.replies.as_ref()?, is_exec(commit)),
-        Record::Observed(observed) => (&observed.replies, observed.commands.len() > 1),
-        Record::Setting(setting) => (setting.replies.as_ref()?, setting.commands.len() > 1),
+    let (replies, origin) = match record {
+        Record::Commit(commit) => (commit.replies.as_ref()?, commit.origin),
+        Record::Observed(observed) => (&observed.replies, observed.origin),
+        Record::Setting(setting) => (setting.replies.as_ref()?, setting.origin),
         _ => return None,
     };
     let mut replies = decode(replies);
     match &mut replies[..] {
-        [Reply::Array(items)] if is_exec => Some(std::mem::take(items)),
+        [Reply::Array(items)] if origin == Origin::Exec => Some(std::mem::take(items)),
         _ => Some(replies),
     }
-}
-
-fn is_exec(commit: &Commit) -> bool {
-    commit.origin == Origin::Exec
 }
 
 fn decode(bytes: &Blob) -> Vec<Reply> {

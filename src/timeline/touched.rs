@@ -204,6 +204,7 @@ pub fn commands_of(record: &Record) -> Option<&CommandList> {
         Record::Aborted(aborted) => Some(&aborted.commands),
         Record::Observed(observed) => Some(&observed.commands),
         Record::Setting(setting) => Some(&setting.commands),
+        Record::Waiting(waiting) => Some(&waiting.commands),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ mod clock;
 mod fault;
 mod history;
 mod journal;
+mod recording;
 mod state;
 
 use super::Command;
@@ -30,6 +31,7 @@ const TOPICS: &[&[Command]] = &[
     fault::COMMANDS,
     history::COMMANDS,
     journal::COMMANDS,
+    recording::COMMANDS,
     state::COMMANDS,
 ];
 

@@ -15,6 +15,7 @@ use crate::commit::How;
 use crate::commit::Origin;
 use crate::commit::Record;
 use crate::commit::Rewind;
+use crate::commit::Waiting;
 use crate::resp::Reply;
 use crate::timeline::Shown;
 use crate::timeline::Touched;
@@ -92,8 +93,15 @@ fn particulars(entry: &Entry) -> Fields {
             .with("at", number(mark.at.unwrap_or(entry.seq))),
         Record::Rewind(rewind) => rewound(*rewind),
         Record::Aborted(aborted) => refused(aborted),
-        Record::Observed(observed) => sent(observed.db, &observed.client, &observed.commands),
-        Record::Setting(setting) => sent(setting.db, &setting.client, &setting.commands),
+        Record::Observed(observed) => {
+            let commands = &observed.commands;
+            ran(observed.db, &observed.client, observed.origin, commands)
+        }
+        Record::Setting(setting) => {
+            let commands = &setting.commands;
+            ran(setting.db, &setting.client, setting.origin, commands)
+        }
+        Record::Waiting(waiting) => waits(waiting),
         Record::Client(event) => fields
             .with("client", client(&event.client))
             .with("addr", text(&event.addr)),
@@ -101,14 +109,26 @@ fn particulars(entry: &Entry) -> Fields {
 }
 
 fn committed(commit: &Commit) -> Fields {
+    ran(commit.db, &commit.client, commit.origin, &commit.commands)
+}
+
+fn ran(db: u32, from: &Client, origin: Origin, commands: &CommandList) -> Fields {
     let mut fields = Fields::default()
-        .with("db", number(commit.db.into()))
-        .with("client", client(&commit.client))
-        .with("origin", Reply::bulk(origin_word(commit.origin)));
-    if let Origin::Blocked { cause } = commit.origin {
+        .with("db", number(db.into()))
+        .with("client", client(from))
+        .with("origin", Reply::bulk(origin_word(origin)));
+    if let Origin::Blocked { cause } = origin {
         fields.add("cause", number(cause));
     }
-    fields.with("commands", describe_commands(&commit.commands))
+    fields.with("commands", describe_commands(commands))
+}
+
+fn waits(waiting: &Waiting) -> Fields {
+    let keys = waiting.keys.iter().map(blob);
+    let until = waiting.until_us.map(rfc3339);
+    sent(waiting.db, &waiting.client, &waiting.commands)
+        .with("keys", Reply::Array(keys.collect()))
+        .with("until", until.map_or(Reply::Null, Reply::bulk))
 }
 
 fn sent(db: u32, from: &Client, commands: &CommandList) -> Fields {
@@ -153,6 +173,7 @@ pub fn kind_of(record: &Record) -> &'static str {
         Record::Client(event) if event.open => "connected",
         Record::Client(_) => "disconnected",
         Record::Setting(_) => "setting",
+        Record::Waiting(_) => "waiting",
     }
 }
 

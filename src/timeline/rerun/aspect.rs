@@ -53,6 +53,9 @@ pub(super) fn aspects(recorded: &Record, again: Option<&Record>) -> Vec<Aspect> 
             let of = |event: &ClientEvent| (event.client.id, event.addr.clone());
             when(of(recorded) != of(again), Aspect::Connection)
         }
+        (Record::Waiting(recorded), Some(Record::Waiting(again))) => {
+            when(recorded != again, Aspect::Kind)
+        }
         (Record::Open(_), None) => vec![],
         _ => vec![Aspect::Kind],
     }

@@ -6,10 +6,14 @@ use fakeredis::commit::Commit;
 use fakeredis::commit::Entry;
 use fakeredis::commit::How;
 use fakeredis::commit::Mark;
+use fakeredis::commit::Observed;
 use fakeredis::commit::Origin;
 use fakeredis::commit::Record;
 use fakeredis::commit::Rewind;
+use fakeredis::commit::Waiting;
 use fakeredis::keyspace::Slot;
+use fakeredis::resp::Reply;
+use fakeredis::resp::decode_reply;
 use fakeredis::resp::pretty;
 use fakeredis::resp::quote;
 use fakeredis::timeline::Change;
@@ -178,6 +182,7 @@ fn db_of(record: &Record) -> Option<u32> {
         Record::Aborted(aborted) => Some(aborted.db),
         Record::Observed(observed) => Some(observed.db),
         Record::Setting(setting) => Some(setting.db),
+        Record::Waiting(waiting) => Some(waiting.db),
         _ => None,
     }
 }
@@ -199,22 +204,21 @@ pub fn what(entry: &Entry, room: Room) -> String {
             word(aborted.key.as_ref(), room),
             aborted.culprit
         ),
-        Record::Observed(observed) => {
-            let line = commands(&observed.commands, room);
-            match replies_of(&entry.record).as_deref() {
-                Some([fakeredis::resp::Reply::Error(error)]) => format!("{line} = {error}"),
-                _ => line,
-            }
-        }
+        Record::Observed(observed) => observed_line(observed, room),
         Record::Client(event) if event.open => format!("connected {}", event.addr),
         Record::Client(_) => "disconnected".to_owned(),
-        Record::Setting(setting) => commands(&setting.commands, room),
+        Record::Setting(setting) => unit_line(&setting.commands, setting.origin, room),
+        Record::Waiting(waiting) => waiting_line(waiting, room),
     }
 }
 
 fn commit_line(commit: &Commit, room: Room) -> String {
-    let line = commands(&commit.commands, room);
-    match commit.origin {
+    unit_line(&commit.commands, commit.origin, room)
+}
+
+fn unit_line(unit: &CommandList, origin: Origin, room: Room) -> String {
+    let line = commands(unit, room);
+    match origin {
         Origin::Direct | Origin::Script | Origin::Fixture => line,
         Origin::Exec => format!("EXEC {{ {line} }}"),
         Origin::Blocked { cause } => format!("{line} (served by {cause})"),
@@ -255,6 +259,46 @@ fn outcome(record: Option<&Record>, room: Room) -> Vec<String> {
         lines.push(format!("does {}", commands(&effects, room)));
     }
     lines
+}
+
+/// What a command that changed nothing was: an error is shown, and how a wait ended.
+fn observed_line(observed: &Observed, room: Room) -> String {
+    let line = match observed.commands.is_empty() && observed.origin == Origin::Direct {
+        true => "a request that could not be read".to_owned(),
+        false => unit_line(&observed.commands, observed.origin, room),
+    };
+    let words = commands(&observed.commands, room);
+    match (observed.origin, reply_of(observed)) {
+        (Origin::Blocked { cause: 0 }, _) => format!("{words} = nothing came in time"),
+        (Origin::Blocked { cause }, Reply::Error(error)) => {
+            format!("{words} (ended by {cause}) = {error}")
+        }
+        (Origin::Blocked { cause }, Reply::Null | Reply::NullArray) => {
+            format!("{words} (ended by {cause})")
+        }
+        (_, Reply::Error(error)) => format!("{line} = {error}"),
+        _ => line,
+    }
+}
+
+fn reply_of(observed: &Observed) -> Reply {
+    let reply = decode_reply(observed.replies.as_ref());
+    reply
+        .ok()
+        .flatten()
+        .map_or(Reply::Silence, |(reply, _)| reply)
+}
+
+fn waiting_line(waiting: &Waiting, room: Room) -> String {
+    let line = commands(&waiting.commands, room);
+    let until = match waiting.until_us {
+        Some(until_us) => format!("until {}", rfc3339(until_us)),
+        None => "without end".to_owned(),
+    };
+    match waiting.keys.is_empty() {
+        true => format!("{line} is held back by CLIENT PAUSE {until}"),
+        false => format!("{line} waits {until}"),
+    }
 }
 
 /// The keys that a record changed, as far as it names them.

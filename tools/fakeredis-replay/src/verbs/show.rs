@@ -93,6 +93,7 @@ fn head(entry: &Entry, out: &mut Output) -> Result<(), Failure> {
         }
         Record::Observed(observed) => out.line(format!("db       {}", observed.db)),
         Record::Setting(setting) => out.line(format!("db       {}", setting.db)),
+        Record::Waiting(waiting) => out.line(format!("db       {}", waiting.db)),
         Record::Aborted(_) => out.line(format!(
             "why      a watched key changed: `why {}` tells who did it",
             entry.seq
