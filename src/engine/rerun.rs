@@ -439,8 +439,9 @@ fn is_fakes_own(commands: &CommandList) -> bool {
 fn came_to_nothing(observed: &Observed) -> bool {
     let replies = observed.replies.as_ref();
     match observed.origin {
+        Origin::Blocked { cause: 0 } => true,
         Origin::Blocked { .. } => {
-            let is_nothing = [&b"_"[..], b"*-1", b"$-1", b"-UNBLOCKED"];
+            let is_nothing = [&b"_"[..], b"-UNBLOCKED", b":0"];
             is_nothing
                 .iter()
                 .any(|nothing| replies.starts_with(nothing))

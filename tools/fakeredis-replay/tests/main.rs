@@ -15,6 +15,7 @@ mod finding;
 mod following;
 mod json;
 mod mending;
+mod run;
 #[cfg(unix)]
 mod serve;
 mod session;

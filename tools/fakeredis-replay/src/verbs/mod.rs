@@ -13,6 +13,7 @@ mod log;
 mod mark;
 mod repair;
 mod rewind;
+mod run;
 mod serve;
 pub mod show;
 mod step;
@@ -56,6 +57,8 @@ pub enum Verb {
     Serve(serve::Serve),
     /// A debugger in the terminal: back and forth through history, with breakpoints.
     Step(step::Step),
+    /// Sends the session to a server, and tells which replies are others.
+    Run(run::Run),
     /// Verifies every byte: exit code 0 clean, 1 torn, 2 damaged, 3 unknown format, 4 unreadable.
     Check(check::Check),
     /// Runs records again as they were sent: exit code 0 all came to the same, 1 something came out otherwise.
@@ -95,6 +98,7 @@ impl Verb {
             Verb::Mark(verb) => verb.run(out),
             Verb::Rewind(verb) => verb.run(out),
             Verb::Fork(verb) => verb.run(out),
+            Verb::Run(verb) => verb.run(out),
             Verb::Compact(verb) => verb.run(out),
         }
     }
