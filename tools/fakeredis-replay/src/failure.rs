@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use fakeredis::Error;
+use fakeredis::exchange;
 use fakeredis::journal::JournalError;
 use fakeredis::timeline;
 
@@ -31,6 +32,7 @@ impl Failure {
         ExitCode::from(match self {
             Failure::Timeline(timeline::Error::Journal(error))
             | Failure::Library(Error::Journal(error)) => journal_code(error),
+            Failure::Library(Error::Exchange(error)) => exchange_code(error),
             Failure::Io(_) => 4,
             Failure::Timeline(_) | Failure::Library(_) | Failure::Nothing(_) => 1,
         })
@@ -45,10 +47,21 @@ fn journal_code(error: &JournalError) -> u8 {
     }
 }
 
+fn exchange_code(error: &exchange::Error) -> u8 {
+    match error {
+        exchange::Error::Damaged(_) | exchange::Error::Truncated(_) => 2,
+        exchange::Error::Unsupported(_) => 3,
+        _ => 4,
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Timeline(error) => write!(f, "{error}"),
+            Failure::Library(Error::Exchange(error @ exchange::Error::Truncated(_))) => {
+                write!(f, "{error}; --truncated-ok reads what is before that")
+            }
             Failure::Library(error) => write!(f, "{error}"),
             Failure::Io(error) => write!(f, "{error}"),
             Failure::Nothing(what) => f.write_str(what),
@@ -71,6 +84,12 @@ impl From<JournalError> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Failure::Library(error)
+    }
+}
+
+impl From<exchange::Error> for Failure {
+    fn from(error: exchange::Error) -> Self {
+        Failure::Library(error.into())
     }
 }
 

@@ -64,6 +64,11 @@ impl Output {
         self.line(object.into())
     }
 
+    /// Standard output, for what is neither text nor JSON.
+    pub fn bytes(&mut self) -> &mut dyn Write {
+        self.stream.writer()
+    }
+
     pub fn finish(&mut self) -> Result<(), Failure> {
         Ok(self.stream.writer().flush()?)
     }

@@ -10,6 +10,7 @@ mod answers;
 mod bounded;
 mod docs;
 mod editing;
+mod exchange;
 mod failures;
 mod finding;
 mod following;
@@ -23,3 +24,14 @@ mod session;
 mod step;
 #[cfg(unix)]
 mod terminal;
+
+// Tests that the tool exported; `exchange` holds them against what it exports now.
+#[rustfmt::skip]
+#[path = "exported/shop.rs"]
+mod exported_shop;
+#[rustfmt::skip]
+#[path = "exported/shop_end.rs"]
+mod exported_shop_end;
+#[rustfmt::skip]
+#[path = "exported/shop_in_full.rs"]
+mod exported_shop_in_full;

@@ -6,8 +6,10 @@ mod blame;
 mod check;
 mod compact;
 mod diff;
+mod export;
 mod fork;
 mod history;
+mod import;
 mod info;
 mod log;
 mod mark;
@@ -75,6 +77,10 @@ pub enum Verb {
     Fork(fork::Fork),
     /// Drops the history before a revision; a checkpoint takes its place.
     Compact(compact::Compact),
+    /// A history for a real server, for other programs, or as a Rust test.
+    Export(export::Export),
+    /// A real server's append-only file or MONITOR capture becomes a journal.
+    Import(import::Import),
 }
 
 impl Verb {
@@ -100,6 +106,8 @@ impl Verb {
             Verb::Fork(verb) => verb.run(out),
             Verb::Run(verb) => verb.run(out),
             Verb::Compact(verb) => verb.run(out),
+            Verb::Export(verb) => verb.run(out),
+            Verb::Import(verb) => verb.run(out),
         }
     }
 }
