@@ -366,6 +366,25 @@ fn without_its_culprit_an_exec_runs() {
     assert!(changes[0].starts_with("order: nothing -> "), "{changes:?}");
 }
 
+/// At level `session` MULTI and what it queued are records too; they stay.
+#[test]
+fn an_exec_that_is_left_out_leaves_nothing_queued() {
+    let lab = Lab::new(Recording::Session);
+    let mut con = lab.fake.connection();
+    lab.run(
+        &mut con,
+        "WATCH stock\nMULTI\nSET stock 1\nEXEC\nGET other\nWATCH stock",
+    );
+    let last = lab.fake.engine().lock().last_seq();
+    let exec = last - 2;
+    let (otherwise, changes) = whatif(&lab, [(exec, Edit::Skip)]);
+    assert_eq!(otherwise.len(), 0, "{otherwise:?}");
+    assert!(
+        changes.len() == 1 && changes[0].ends_with("-> nothing"),
+        "{changes:?}"
+    );
+}
+
 #[test]
 fn an_exec_stays_aborted_while_a_watched_key_changes() {
     let lab = race();

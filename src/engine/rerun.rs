@@ -200,6 +200,15 @@ impl Rerun {
         };
     }
 
+    /// A client's EXEC is left out: what it queued and watched is gone, as after DISCARD.
+    pub fn discard(&mut self, client: u64) {
+        self.core.world.watches.unwatch(client);
+        let key = self.clients.get(&client).copied();
+        if let Some(session) = key.and_then(|key| self.core.session(key)) {
+            session.queue = None;
+        }
+    }
+
     /// Goes back to earlier data, in a record that says so.
     pub fn rewind(&mut self, entry: &Entry, rewind: Rewind, keyspace: Keyspace) {
         self.move_to(entry.seq, entry.clock_us);

@@ -171,7 +171,7 @@ impl WhatIf<'_> {
             self.sides.rejoin();
         }
         match (self.edits.get(&entry.seq).cloned(), &entry.record) {
-            (Some(Edit::Skip), _) => self.sides.tell(&entry)?,
+            (Some(Edit::Skip), _) => self.skip(&entry)?,
             (Some(Edit::Replace(commands)), _) => self.replace(&entry, commands)?,
             (_, Record::Rewind(rewind)) => self.rewind(&entry, *rewind)?,
             (_, Record::Mark(_) | Record::Close(_)) => {}
@@ -240,6 +240,18 @@ impl WhatIf<'_> {
             });
         }
         Ok(())
+    }
+
+    fn skip(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        let exec = match &entry.record {
+            Record::Commit(commit) if commit.origin == Origin::Exec => Some(&commit.client),
+            Record::Aborted(aborted) => Some(&aborted.client),
+            _ => None,
+        };
+        if let Some(client) = exec {
+            self.sides.again.discard(client.id);
+        }
+        self.sides.tell(entry)
     }
 
     fn replace(&mut self, entry: &Entry, commands: CommandList) -> Result<(), JournalError> {
