@@ -11,6 +11,7 @@ use crate::journal::Frame;
 use crate::journal::kind;
 use crate::value::glob_match;
 
+use super::replay::is_change;
 use super::touched::SWEEPING;
 use super::touched::Touched;
 use super::touched::commands_of;
@@ -29,12 +30,15 @@ pub struct Filter {
     pub grep: Option<Vec<u8>>,
     /// Only EXECs that a WATCH aborted.
     pub aborted: bool,
+    /// Only what changed data: commits and rewinds.
+    pub changes: bool,
 }
 
 impl Filter {
     /// Whether every record passes.
     pub fn is_empty(&self) -> bool {
         !self.aborted
+            && !self.changes
             && self.key.is_none()
             && self.command.is_none()
             && self.client.is_none()
@@ -44,6 +48,7 @@ impl Filter {
     /// Whether `record` passes.
     pub fn matches(&self, record: &Record) -> bool {
         (!self.aborted || matches!(record, Record::Aborted(_)))
+            && (!self.changes || is_change(record))
             && self
                 .client
                 .as_deref()
@@ -77,6 +82,7 @@ impl Filter {
         }
         Sieve {
             aborted: self.aborted,
+            changes: self.changes,
             searches,
         }
     }
@@ -86,6 +92,7 @@ impl Filter {
 #[derive(Debug, Default)]
 pub(super) struct Sieve {
     aborted: bool,
+    changes: bool,
     /// Each must find something. Letter case is ignored: a coarse answer is enough here.
     searches: Vec<AhoCorasick>,
 }
@@ -94,14 +101,15 @@ impl Sieve {
     /// Lets pass what may have changed `key`.
     pub(super) fn for_key(key: &[u8]) -> Sieve {
         Sieve {
-            aborted: false,
             searches: Sieve::key_search(key).into_iter().collect(),
+            ..Sieve::default()
         }
     }
 
     /// Whether the frame may hold a record that matters.
     pub(super) fn passes(&self, frame: &Frame<'_>) -> bool {
-        if self.aborted && frame.kind() != kind::ABORTED {
+        let is_change = matches!(frame.kind(), kind::COMMIT | kind::REWIND);
+        if self.aborted && frame.kind() != kind::ABORTED || self.changes && !is_change {
             return false;
         }
         let found = |search: &AhoCorasick| search.is_match(frame.payload);

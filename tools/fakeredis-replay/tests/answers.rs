@@ -52,6 +52,8 @@ fn log_takes_ranges_and_filters() {
     );
     assert_eq!(seqs(&["--grep", "mug"]), [2, 4, 6]);
     assert_eq!(seqs(&["--aborted"]), [4]);
+    assert_eq!(seqs(&["--changes"]), [2, 3, 6, 7, 8, 9, 10, 11]);
+    assert_eq!(seqs(&["--changes", "--client", "restock"]), [3, 10]);
 }
 
 #[test]

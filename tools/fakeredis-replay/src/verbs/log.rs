@@ -27,6 +27,7 @@ use crate::text::Room;
   fakeredis-replay log ./data mark:start..              what happened since a mark
   fakeredis-replay log ./data --key 'cart:*' --cmd DEL  who deleted carts
   fakeredis-replay log ./data --client worker --json    one client's records, for jq
+  fakeredis-replay log ./data --changes                 at level session: without reads and errors
   fakeredis-replay log ./data --aborted                 EXECs that a WATCH aborted
   fakeredis-replay log ./data -n 10 --follow            the last ten, and what a server writes from now on")]
 pub struct Log {
@@ -50,6 +51,9 @@ pub struct Log {
     /// Only what has this text in an argument.
     #[arg(short, long, value_name = "TEXT")]
     grep: Option<String>,
+    /// Only what changed data.
+    #[arg(long, conflicts_with = "aborted")]
+    changes: bool,
     /// Only EXECs that a WATCH aborted.
     #[arg(long)]
     aborted: bool,
@@ -119,6 +123,7 @@ impl Log {
             client: self.client.clone(),
             grep: self.grep.clone().map(String::into_bytes),
             aborted: self.aborted,
+            changes: self.changes,
         }
     }
 
