@@ -1,29 +1,25 @@
-//! Every call in `docs/replay.md`, and many in `docs/time-travel.md`, answer what the page says.
+//! Every call in `docs/replay.md` and `docs/time-travel.md` answers what the page says. `FAKEREDIS_BLESS=1` makes the pages say
+//! what the calls answer.
 
 use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
 use fakeredis::Clock;
 use fakeredis::FakeRedis;
 use fakeredis::Fsync;
-use tempfile::TempDir;
 
-use super::session::replay;
 use super::session::run;
+use super::shop;
 #[cfg(unix)]
 use super::terminal::Terminal;
 
-const PAGE: &str = include_str!("../../../docs/replay.md");
-const REFERENCE: &str = include_str!("../../../docs/time-travel.md");
-
-/// The session that the page tells about.
-fn story() -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
+/// The session that the reference is about: a product that two clients race for, and a third deletes.
+fn race(dir: &Path) {
     let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_785_585_600));
-    let builder = FakeRedis::builder()
-        .journal(dir.path())
-        .fsync(Fsync::Always);
+    let builder = FakeRedis::builder().journal(dir).fsync(Fsync::Always);
     let fake = builder.clock(clock.clone()).build().unwrap();
     let connect = |name: &str| {
         let mut con = fake.connection();
@@ -61,54 +57,97 @@ fn story() -> TempDir {
     wait(3000);
     run(&mut bob, "HINCRBY product:product_1 stock -1");
     fake.close().unwrap();
-    dir
+}
+
+fn path(page: &str) -> PathBuf {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    docs.join(page)
+}
+
+fn read(page: &str) -> String {
+    std::fs::read_to_string(path(page)).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_story_is_true() {
+    let dir = tempfile::tempdir().unwrap();
+    shop::sale(&dir.path().join("data"), shop::CARELESS);
+    shop::sale(&dir.path().join("fixed"), shop::CAREFUL);
+    tells_the_truth("replay.md", dir.path());
 }
 
 #[test]
-fn the_page_tells_the_truth() {
-    let dir = story();
-    let mut calls = 0;
-    let pages = [PAGE, section("### `verify`"), section("### `whatif`")];
-    let blocks = pages
-        .iter()
-        .flat_map(|page| page.split("```console\n").skip(1));
-    for block in blocks {
-        let block = block.split("```").next().unwrap();
-        for call in block.split("$ ").skip(1) {
-            let (line, expected) = call.split_once('\n').unwrap();
-            let Some(line) = line.strip_prefix("fakeredis-replay ") else {
-                continue;
-            };
-            let words: Vec<String> = line.split(' ').map(|word| word.replace('\'', "")).collect();
-            let [verb, "./data", rest @ ..] =
-                &words.iter().map(String::as_str).collect::<Vec<_>>()[..]
-            else {
-                panic!("{line}");
-            };
-            assert_eq!(
-                answer(dir.path(), verb, rest),
-                expected.trim_end(),
-                "{line}"
-            );
-            calls += 1;
-        }
-    }
-    assert!(calls >= 10, "{calls}");
+fn the_story_shows_the_code_of_the_shop() {
+    let source = include_str!("shop.rs");
+    let (_, code) = source.split_once("impl Order {\n").unwrap();
+    let (_, code) = code.split_once("    /// Sells").unwrap();
+    let (code, _) = code.split_once("\n    }\n").unwrap();
+    let code = format!("/// Sells{code}\n}}\n").replace("\n    ", "\n");
+    assert!(read("replay.md").contains(&code), "{code}");
 }
 
-/// The part of the reference under a heading.
-fn section(heading: &str) -> &'static str {
-    let (_, rest) = REFERENCE.split_once(heading).unwrap();
-    rest.split("\n##").next().unwrap()
+#[cfg(unix)]
+#[test]
+fn the_reference_is_true() {
+    let dir = tempfile::tempdir().unwrap();
+    race(&dir.path().join("data"));
+    tells_the_truth("time-travel.md", dir.path());
+}
+
+/// Compares a page with what its calls answer in `dir`.
+fn tells_the_truth(page: &str, dir: &Path) {
+    let (is, should) = (read(page), with_answers(&read(page), dir));
+    if std::env::var_os("FAKEREDIS_BLESS").is_some() {
+        return std::fs::write(path(page), should).unwrap();
+    }
+    let lines = is.lines().zip(should.lines()).enumerate();
+    for (line, (is, should)) in lines {
+        assert_eq!(is, should, "line {} of {page}", line + 1);
+    }
+    assert_eq!(is, should);
+}
+
+/// The page, with the answers that its calls give.
+fn with_answers(page: &str, dir: &Path) -> String {
+    let mut parts = page.split("```console\n");
+    let mut told = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (block, rest) = part.split_once("```").unwrap();
+        let calls = block.split("$ ").skip(1);
+        let answers = calls.map(|call| answer(call.lines().next().unwrap(), dir));
+        let answers = answers.collect::<Vec<_>>().join("\n");
+        told += &format!("```console\n{answers}```{rest}");
+    }
+    told
+}
+
+/// A call and what it prints, run by a shell as the reader would.
+fn answer(call: &str, dir: &Path) -> String {
+    let tool = Path::new(env!("CARGO_BIN_EXE_fakeredis-replay"));
+    let mut path = tool.parent().unwrap().as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    let shell = Command::new("sh")
+        .args(["-c", &format!("{{ {call}\n}} 2>&1")])
+        .env("PATH", path)
+        .current_dir(dir)
+        .output();
+    let out = String::from_utf8(shell.unwrap().stdout).unwrap();
+    match out.trim_end() {
+        "" => format!("$ {call}\n"),
+        out => format!("$ {call}\n{out}\n"),
+    }
 }
 
 /// The screens of the page about stepping: 80 columns, and as many lines as there are.
 #[cfg(unix)]
 #[test]
 fn the_screens_are_what_one_sees() {
-    let (journal, dir) = (story(), tempfile::tempdir().unwrap());
-    std::os::unix::fs::symlink(journal.path(), dir.path().join("data")).unwrap();
-    let blocks: Vec<&str> = REFERENCE.split("```screen\n").skip(1).collect();
+    let dir = tempfile::tempdir().unwrap();
+    race(&dir.path().join("data"));
+    let page = read("time-travel.md");
+    let blocks: Vec<&str> = page.split("```screen\n").skip(1).collect();
     assert!(!blocks.is_empty());
     for block in blocks {
         let (call, rest) = block.split_once('\n').unwrap();
@@ -119,11 +158,4 @@ fn the_screens_are_what_one_sees() {
         terminal.press("q");
         assert_eq!(terminal.end(), 0);
     }
-}
-
-fn answer(dir: &Path, verb: &str, rest: &[&str]) -> String {
-    let answer = replay(dir, verb, rest);
-    format!("{}{}", answer.out, answer.err)
-        .trim_end()
-        .to_owned()
 }

@@ -20,6 +20,7 @@ mod run;
 #[cfg(unix)]
 mod serve;
 mod session;
+mod shop;
 #[cfg(unix)]
 mod step;
 #[cfg(unix)]
