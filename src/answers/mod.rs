@@ -32,6 +32,7 @@ pub fn answer(engine: &Engine, question: &Question) -> Reply {
     };
     let answered = match subcommand.as_deref() {
         Some(b"AT") => past::at(asked),
+        Some(b"BLAME") => past::blame(asked),
         Some(b"DIFF") => past::diff(asked),
         Some(b"DIGEST") => past::digest(asked),
         Some(b"FIXTURE") => fixture::fixture(asked),

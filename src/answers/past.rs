@@ -82,6 +82,15 @@ pub(super) fn diff(mut asked: Asked<'_>) -> Result {
     Ok(describe_all(&changes))
 }
 
+/// `BLAME key`
+pub(super) fn blame(mut asked: Asked<'_>) -> Result {
+    let key = asked.args.next()?;
+    asked.args.finish()?;
+    let blame = asked.timeline()?;
+    let blame = blame.blame(asked.question.db, key, &Rev::LAST)?;
+    Ok(blame.map_or(Reply::Null, |blame| blame.describe().into()))
+}
+
 /// `HISTORY key [COUNT n]`
 pub(super) fn history(mut asked: Asked<'_>) -> Result {
     let key = asked.args.next()?;

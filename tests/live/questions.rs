@@ -118,6 +118,20 @@ fn keys_have_versions_differences_and_reasons() {
 }
 
 #[test]
+fn each_part_of_a_key_has_its_writer() {
+    Lab::through_both_doors(|lab, door| {
+        let mut con = door(lab);
+        run_all(&mut con, &["HSET h f 1 g 1", "HSET h g 2"]);
+        let blamed = run(&mut con, "FAKEREDIS BLAME h");
+        assert!(
+            blamed.contains("f 1 g 1") && blamed.contains("HSET h g 2"),
+            "{blamed}"
+        );
+        assert_eq!(run(&mut con, "FAKEREDIS BLAME other"), "nil");
+    });
+}
+
+#[test]
 fn what_cannot_wait_cannot_ask() {
     Lab::through_both_doors(|lab, door| {
         let mut con = door(lab);

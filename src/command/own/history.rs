@@ -17,6 +17,8 @@ pub(super) const ASKS: u64 = NOSCRIPT | NO_MULTI | LOADING | STALE;
 pub(in crate::command) const COMMANDS: &[Command] = &[
     sub("FAKEREDIS|AT", -4, ASKS, &[], about_the_past)
         .doc("8.2.3", "O(N) with N being the records since a checkpoint", "revision command [argument ...]", "Runs a command that only reads on the data as it was."),
+    sub("FAKEREDIS|BLAME", 3, ASKS, &[], about_the_past)
+        .doc("8.2.3", "O(N) with N being the records", "key", "Returns who wrote each part of what stands at a key."),
     sub("FAKEREDIS|DIFF", -4, ASKS, &[], about_the_past)
         .doc("8.2.3", "O(N) with N being the records in between", "revision revision [pattern]", "Returns what became of keys between two places in history."),
     sub("FAKEREDIS|HISTORY", -3, ASKS, &[], about_the_past)

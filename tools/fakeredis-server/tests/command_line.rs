@@ -49,6 +49,18 @@ fn version_reads_as_redis_servers() {
 }
 
 #[test]
+fn history_without_a_directory_is_in_memory() {
+    let server = Running::start(&["--history", "yes"]);
+    let mut con = server.connect();
+    let _: () = con.set("stock", 10).unwrap();
+    let _: () = con.set("stock", 7).unwrap();
+    let undone = redis::cmd("FAKEREDIS").arg("UNDO").query(&mut con);
+    assert_eq!(undone, Ok(4));
+    assert_eq!(con.get("stock"), Ok(10));
+    refuses(&["--history", "maybe"], "takes yes or no");
+}
+
+#[test]
 fn help_has_the_options_and_examples() {
     for flag in ["-h", "--help"] {
         let output = run(&[flag]);
