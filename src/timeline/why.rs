@@ -27,7 +27,7 @@ pub enum Why {
     /// Data changed.
     Changed(Box<CommitStory>),
     /// The record speaks for itself.
-    Plain(Entry),
+    Plain(Box<Entry>),
 }
 
 /// Why an EXEC was aborted.
@@ -142,7 +142,7 @@ impl Timeline {
             Record::Commit(_) | Record::Rewind(_) => {
                 Ok(Why::Changed(Box::new(self.commit_story(entry)?)))
             }
-            _ => Ok(Why::Plain(entry)),
+            _ => Ok(Why::Plain(Box::new(entry))),
         }
     }
 

@@ -6,7 +6,6 @@ mod peer;
 use std::collections::BTreeMap;
 use std::io;
 use std::process::ExitCode;
-use std::thread;
 use std::time::Duration;
 
 use clap::Args;
@@ -82,7 +81,7 @@ impl Run {
             let entry = entry.map_err(fakeredis::timeline::Error::from)?;
             if self.speed == Speed::Recorded {
                 let us = last_us.map_or(0, |last| entry.clock_us - last);
-                thread::sleep(Duration::from_micros(us.try_into().unwrap_or(0)));
+                fakeredis::clock::pause(Duration::from_micros(us.try_into().unwrap_or(0)));
                 last_us = Some(entry.clock_us);
             }
             if let Record::Rewind(_) = entry.record {
@@ -385,7 +384,7 @@ impl Sender {
             if pretty(&list).contains(" flags=b") {
                 return Ok(());
             }
-            thread::sleep(Duration::from_millis(1));
+            fakeredis::clock::pause(Duration::from_millis(1));
         }
         Ok(())
     }
