@@ -6,6 +6,8 @@ use std::path::Path;
 use fakeredis::FakeRedis;
 use fakeredis::Recording;
 use fakeredis::Server;
+use fakeredis::Timeline;
+use fakeredis::commit::Record;
 use fakeredis::session::Address;
 use tempfile::TempDir;
 
@@ -19,11 +21,23 @@ fn server() -> (Server, SocketAddr) {
     (server, address)
 }
 
-/// The end of the shop's session goes back, which no server can.
 fn run(dir: &Path, address: SocketAddr, more: &[&str]) -> Answer {
+    run_from("", dir, address, more)
+}
+
+fn run_from(begin: &str, dir: &Path, address: SocketAddr, more: &[&str]) -> Answer {
     let against = address.to_string();
-    let arguments = [&["..@-2", "--against", &against], more].concat();
+    let range = format!("{begin}..{}", end(dir));
+    let arguments = [&[&*range, "--against", &against], more].concat();
     replay(dir, "run", &arguments)
+}
+
+/// The last record before history goes back.
+fn end(dir: &Path) -> u64 {
+    let past = Timeline::open(dir).unwrap();
+    let last = past.reader().last_seq();
+    let goes_back = |seq: &u64| matches!(past.entry(*seq).unwrap().record, Record::Rewind(_));
+    (1..=last).find(goes_back).map_or(last, |seq| seq - 1)
 }
 
 /// Two clients: one waits for the other, for nobody, and until it is told to go on.
@@ -70,9 +84,7 @@ fn what_is_answered_otherwise_is_shown() {
     let dir = shop(true);
     let (_server, address) = server();
     // Without what came before, the stock is another.
-    let against = address.to_string();
-    let arguments = ["9..@-2", "--against", &against, "--json"];
-    let answer = replay(dir.path(), "run", &arguments);
+    let answer = run_from("9", dir.path(), address, &["--json"]);
     assert_eq!(answer.code, 1, "{answer:?}");
     let objects = answer.objects();
     let (summary, differences) = objects.split_last().unwrap();
