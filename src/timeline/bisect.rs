@@ -23,10 +23,13 @@ impl Timeline {
     /// the record that mended it.
     ///
     /// ```no_run
-    /// use fakeredis::{Rev, Timeline};
+    /// use fakeredis::{Rev, Timeline, View};
+    /// use redis::Commands;
     ///
     /// let past = Timeline::open("data")?;
-    /// let is_good = |then: &mut fakeredis::View| Ok(then.get::<_, i64>("stock")? >= 0);
+    /// let is_good = |then: &mut View| -> Result<bool, Box<dyn std::error::Error>> {
+    ///     Ok(then.get::<_, i64>("stock")? >= 0)
+    /// };
     /// let flip = past.bisect(&Rev::FIRST, &Rev::LAST, is_good)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -33,6 +33,7 @@ const AHEAD: u64 = 64;
 ///
 /// ```no_run
 /// use fakeredis::{Rev, Timeline};
+/// use redis::Commands;
 ///
 /// // When did the stock go below zero?
 /// let mut walk = Timeline::open("data")?.walk(&Rev::LAST)?;

@@ -90,8 +90,8 @@ impl Timeline {
     /// let fake = FakeRedis::open(dir.path())?;
     /// let mut con = fake.connection();
     /// let _: () = con.set("stock", 10)?;
-    /// let oversold = fake.last_seq() + 1;
     /// let _: () = con.decr("stock", 11)?;
+    /// let oversold = fake.timeline()?.reader().last_seq();
     /// let _: () = con.decr("stock", 3)?;
     ///
     /// let past = fake.timeline()?;
