@@ -3,7 +3,6 @@
 use crate::clock::Clock;
 use crate::command::Config;
 use crate::command::World;
-use crate::commit::CommandList;
 use crate::commit::How;
 use crate::commit::Rewind;
 use crate::commit::Seq;
@@ -15,9 +14,6 @@ use crate::fixtures;
 use crate::keyspace::Keyspace;
 use crate::timeline::Rev;
 use crate::timeline::View;
-
-/// How many commands make one record where a foreign snapshot is restored into a journal.
-const BATCH: usize = 1000;
 
 /// A fake's data at one moment. It shares memory with the fake until one of them changes.
 #[derive(Clone, Debug)]
@@ -72,16 +68,10 @@ impl FakeRedis {
                 .batch(|core| core.rewind_to(rewind, keyspace))??;
             return Ok(());
         }
-        let mut commands = CommandList::new();
-        commands.push(&[b"FLUSHALL"]);
-        for argv in fixtures::dump(&snapshot.keyspace) {
-            commands.push(&argv);
-            if commands.len() == BATCH {
-                self.run_all(&commands)?;
-                commands.clear();
-            }
-        }
-        self.run_all(&commands)
+        let commands = std::iter::once(vec![b"FLUSHALL".to_vec()]);
+        let commands = commands.chain(fixtures::dump(&snapshot.keyspace));
+        let restored = fixtures::run(self.engine(), commands, |_| {})?;
+        restored.map(drop).map_err(Error::Config)
     }
 
     /// Another fake with the same data, in memory, with a clock of its own that shows the same time. Neither
@@ -164,11 +154,5 @@ impl FakeRedis {
         let engine = Engine::in_memory(config, clock.clone(), 0);
         engine.lock().adopt(keyspace);
         FakeRedis::from_parts(engine, clock)
-    }
-
-    fn run_all(&self, commands: &CommandList) -> Result<(), Error> {
-        self.engine()
-            .batch(|core| core.load(commands))?
-            .map_err(Error::Config)
     }
 }

@@ -170,6 +170,31 @@ fn a_fixture_is_loaded_once_into_a_journal_and_dumped_from_it() {
     verify(dir.path()).unwrap();
 }
 
+/// A dataset is many records, and so is the snapshot of another fake.
+#[test]
+fn each_record_of_a_dataset_goes_on_in_the_database_that_is_selected() {
+    let [dir, other_dir] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let script: String = (0..2500).map(|n| format!("SET k:{n} {n}\n")).collect();
+    let script = format!("SET first 0\nSELECT 2\n{script}SELECT 0\nSET last 0\n");
+    let dataset = Dataset::parse("x.redis", script.as_bytes()).unwrap();
+    let fake = FakeRedis::open(dir.path()).unwrap();
+    fake.load_dataset(&dataset, Size::default(), |_| {})
+        .unwrap();
+    let other = FakeRedis::open(other_dir.path()).unwrap();
+    other.restore(&fake.snapshot()).unwrap();
+    for fake in [&fake, &other] {
+        let sizes = [0, 2].map(|db| {
+            let mut con = fake.connection();
+            let _: () = redis::cmd("SELECT").arg(db).query(&mut con).unwrap();
+            redis::cmd("DBSIZE").query::<i64>(&mut con).unwrap()
+        });
+        assert_eq!(sizes, [2, 2500]);
+    }
+    drop((fake, other));
+    verify(dir.path()).unwrap();
+    verify(other_dir.path()).unwrap();
+}
+
 #[test]
 fn streams_are_dumped_with_their_groups() {
     let dir = tempfile::tempdir().unwrap();

@@ -386,13 +386,14 @@ impl Core {
         reply
     }
 
-    /// Runs commands of a dataset as one unit, on a connection of their own.
+    /// Runs commands of a dataset as one unit, on a connection of their own that has selected database `db`; the one
+    /// that is selected at the end.
     ///
     /// # Errors
     ///
     /// What the first refused command was answered, with the command. Those before it stay. Or the dataset is larger
     /// than one record can be; then nothing runs.
-    pub fn load(&mut self, commands: &CommandList) -> Result<(), String> {
+    pub fn load(&mut self, db: usize, commands: &CommandList) -> Result<usize, String> {
         let limit = self.world.max_unit;
         if commands.size() > limit {
             return Err(format!(
@@ -401,6 +402,7 @@ impl Core {
         }
         let now_us = self.clock.now_us();
         let mut session = Session::new(0, Address::default(), now_us);
+        session.db = db;
         self.expire_due(now_us).map_err(|error| self.undo(&error))?;
         self.begin(now_us, session.db);
         self.unit.origin = Origin::Fixture;
@@ -425,7 +427,7 @@ impl Core {
         self.host
             .checkpoint_if_due(&self.world.keyspace, self.recorder.last_seq);
         self.attend_waits(now_us);
-        refused.map_or(Ok(()), Err)
+        refused.map_or(Ok(session.db), Err)
     }
 
     /// Expires everything that is due: each key, or the fields of one hash, as a unit of its own.

@@ -273,7 +273,7 @@ impl Rerun {
         self.core.unit.set_seed(commit.seed);
         match commit.origin {
             Origin::Expired => drop(self.core.expire_next(now_us)),
-            Origin::Fixture => drop(self.core.load(&commit.commands)),
+            Origin::Fixture => drop(self.core.load(commit.db as usize, &commit.commands)),
             Origin::Exec => self.as_client(commit, |core, session| {
                 exec(core, session, commit.commands.clone());
             }),
