@@ -243,7 +243,12 @@ fn a_dataset_is_recorded_or_leaves_nothing() {
     let before = engine.lock().last_seq();
     let mut refused = CommandList::new();
     refused.push(&[b"INCR", b"a".as_slice(), b"b"]);
-    assert!(engine.batch(|core| core.load(0, &refused)).unwrap().is_err());
+    assert!(
+        engine
+            .batch(|core| core.load(0, &refused))
+            .unwrap()
+            .is_err()
+    );
     assert_eq!(engine.lock().last_seq(), before);
 
     let mut dataset = CommandList::new();
@@ -254,7 +259,10 @@ fn a_dataset_is_recorded_or_leaves_nothing() {
         "the disk fails"
     );
     assert!(
-        engine.batch(|core| core.load(0, &dataset)).unwrap().is_err(),
+        engine
+            .batch(|core| core.load(0, &dataset))
+            .unwrap()
+            .is_err(),
         "and is refused"
     );
     assert!(engine.lock().world().keyspace.used().next().is_none());
@@ -296,7 +304,12 @@ fn what_is_too_large_for_a_record_does_not_run() {
     assert!(aborted.starts_with("(error) EXECABORT"), "{aborted}");
     let mut dataset = CommandList::new();
     dataset.push(&[b"SET", b"kept".as_slice(), whole.as_bytes()]);
-    assert!(engine.batch(|core| core.load(0, &dataset)).unwrap().is_err());
+    assert!(
+        engine
+            .batch(|core| core.load(0, &dataset))
+            .unwrap()
+            .is_err()
+    );
 
     assert_eq!(engine.lock().last_seq(), before, "there is no record of it");
     assert_eq!(

@@ -329,7 +329,7 @@ pub struct Observed {
     pub replies: Blob,
 }
 
-/// A command found nothing and began to wait, or a pause held it back. The next [`Commit`] or [`Observed`] of the
+/// A command found nothing and began to wait, or a pause or a fault held it back. The next [`Commit`] or [`Observed`] of the
 /// client says what came of that.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
@@ -339,7 +339,7 @@ pub struct Waiting {
     pub db: u32,
     /// The command.
     pub commands: CommandList,
-    /// What it waits for; nothing where a pause held it back.
+    /// What it waits for; nothing where it is held back.
     pub keys: Vec<Blob>,
     /// Until when, in microseconds since the epoch; `None`: for ever.
     pub until_us: Option<i64>,

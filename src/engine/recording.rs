@@ -80,7 +80,11 @@ impl Core {
             // Its answer tells of the journal, and belongs to no history.
             Some(wait) if wait.question.is_some() => return Ok(()),
             Some(wait) => (&*wait.keys, wait.deadline_us),
-            None => (&[][..], self.world.pause.map(|pause| pause.until_us)),
+            None => {
+                let delayed = self.world.waits.delayed_until(session.id);
+                let paused = self.world.pause.map(|pause| pause.until_us);
+                (&[][..], delayed.or(paused))
+            }
         };
         self.recorder.waiting(session, self.unit.now_us, argv, what)
     }

@@ -151,6 +151,13 @@ impl Waits {
         self.delayed.push((until_us, session, words(argv)));
     }
 
+    /// Until when the request of a connection is delayed, if it is.
+    pub fn delayed_until(&self, id: u64) -> Option<i64> {
+        let mut delayed = self.delayed.iter();
+        let found = delayed.find(|(_, session, _)| session.id() == id);
+        found.map(|(until_us, ..)| *until_us)
+    }
+
     /// The request whose delay is over first, if it is over by now, and whose it is.
     pub fn next_delayed(&mut self, now_us: i64) -> Option<(SessionKey, Vec<Bytes>)> {
         let delayed = self.delayed.iter().enumerate();

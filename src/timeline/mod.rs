@@ -22,6 +22,7 @@ mod stats;
 mod steps;
 mod touched;
 mod view;
+mod wait;
 mod walk;
 mod why;
 
@@ -70,6 +71,9 @@ pub use stats::Stats;
 pub use touched::Touched;
 pub use touched::commands_of;
 pub use view::View;
+pub use wait::Awaited;
+pub use wait::WaitEnd;
+pub use wait::WaitStory;
 pub use walk::Walk;
 pub use why::AbortStory;
 pub use why::CommitStory;

@@ -1,10 +1,12 @@
-//! Answers to "why": why an EXEC was aborted, what a commit replaced, why a key is what it is.
+//! Answers to "why": why an EXEC was aborted, what a commit replaced, why a key is what it is. Waits have a file of their
+//! own.
 
 use crate::bytes::Bytes;
 use crate::command::resolve;
 use crate::commit::Aborted;
 use crate::commit::CommandList;
 use crate::commit::Commit;
+use crate::commit::Effect;
 use crate::commit::Entry;
 use crate::commit::Origin;
 use crate::commit::Record;
@@ -13,11 +15,14 @@ use crate::keyspace::Slot;
 
 use super::Timeline;
 use super::change::Change;
+use super::change::PartChange;
+use super::contents::Part;
 use super::error::Error;
 use super::filter::Filter;
 use super::history::Version;
 use super::rev::Rev;
 use super::touched::Touched;
+use super::wait::WaitStory;
 
 /// Why a record is there.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +31,8 @@ pub enum Why {
     Aborted(Box<AbortStory>),
     /// Data changed.
     Changed(Box<CommitStory>),
+    /// A command waited, or its wait ended without a change.
+    Waited(Box<WaitStory>),
     /// The record speaks for itself.
     Plain(Box<Entry>),
 }
@@ -73,6 +80,8 @@ pub struct CommitStory {
     pub entry: Entry,
     /// What served a blocked client.
     pub cause: Option<Entry>,
+    /// Where the client began to wait (recording level `session`).
+    pub began: Option<Entry>,
     /// Its changes, each with the record whose work it replaced.
     pub replaced: Vec<Replaced>,
 }
@@ -95,7 +104,7 @@ pub struct KeyStory {
     pub fate: Fate,
     /// The record that did it, and what it changed; `None` for a key that never was.
     pub last: Option<Version>,
-    /// The record that gave the key the time to live that it had last.
+    /// The record that gave the key, or the field that expired last, its last time to live.
     pub timed_by: Option<Version>,
 }
 
@@ -120,6 +129,8 @@ pub enum Fate {
     Swapped,
     /// Its time to live was over.
     Expired,
+    /// The time to live of a field was over. Without a field that is left, the key is gone too.
+    FieldExpired,
     /// It was evicted.
     Evicted,
     /// History was rewound.
@@ -142,7 +153,10 @@ impl Timeline {
             Record::Commit(_) | Record::Rewind(_) => {
                 Ok(Why::Changed(Box::new(self.commit_story(entry)?)))
             }
-            _ => Ok(Why::Plain(Box::new(entry))),
+            _ => Ok(match self.wait_story(&entry)? {
+                Some(story) => Why::Waited(Box::new(story)),
+                None => Why::Plain(Box::new(entry)),
+            }),
         }
     }
 
@@ -179,12 +193,37 @@ impl Timeline {
             }
             last = Some(version);
         }
+        let fate = last.as_ref().map_or(Fate::NeverThere, fate);
+        if let (Fate::FieldExpired, Some(last)) = (fate, &last) {
+            timed_by = self.timed_field(last)?;
+        }
         Ok(KeyStory {
             now: last.as_ref().and_then(|last| last.change.after.clone()),
-            fate: last.as_ref().map_or(Fate::NeverThere, fate),
+            fate,
             last,
             timed_by,
         })
+    }
+
+    /// The newest version that gave a field its time to live which expired in `expired`.
+    fn timed_field(&self, expired: &Version) -> Result<Option<Version>, Error> {
+        let Change { db, key, .. } = &expired.change;
+        let ends = |part: &Option<Part>| part.as_ref().and_then(|part| part.expires_at);
+        let lost = expired.change.parts();
+        let is_lost = |part: &PartChange| {
+            let is_it = |lost: &PartChange| {
+                lost.place == part.place && ends(&lost.before) == ends(&part.after)
+            };
+            ends(&part.before) != ends(&part.after) && lost.iter().any(is_it)
+        };
+        let mut timed_by = None;
+        for version in self.history(*db, key, &Rev::seq(expired.entry.seq - 1))? {
+            let version = version?;
+            if version.change.parts().iter().any(is_lost) {
+                timed_by = Some(version);
+            }
+        }
+        Ok(timed_by)
     }
 
     fn abort_story(&self, entry: Entry, aborted: Aborted) -> Result<AbortStory, Error> {
@@ -243,6 +282,7 @@ impl Timeline {
             }) => super::replay::entry(&self.reader, *cause)?,
             _ => None,
         };
+        let began = self.beginning_of_wait(&entry)?;
         let mut replaced = Vec::new();
         for change in self.show(entry.seq)?.changes {
             let by = match &change.before {
@@ -255,6 +295,7 @@ impl Timeline {
         Ok(CommitStory {
             entry,
             cause,
+            began,
             replaced,
         })
     }
@@ -301,27 +342,37 @@ fn fate(version: &Version) -> Fate {
         (Some(before), Some(after)) if before.value().type_name() != after.value().type_name() => {
             Fate::Replaced
         }
+        (Some(_), Some(_)) if commit.origin == Origin::Expired => Fate::FieldExpired,
         (Some(_), Some(_)) => Fate::Changed,
         (Some(_), None) => end(commit, &version.change),
     }
 }
 
-/// How a key ended.
+/// How a key ended: by the last effect on it.
 fn end(commit: &Commit, change: &Change) -> Fate {
-    match commit.origin {
-        Origin::Expired => return Fate::Expired,
-        Origin::Evicted => return Fate::Evicted,
-        _ => {}
-    }
-    let commands = commands_on(&Record::Commit(commit.clone()), change.db, &change.key);
-    let last = commands.iter().last();
+    let effects = commands_on(&by_effects(commit), change.db, &change.key);
+    let last = effects.iter().last();
     let name = last
         .and_then(|argv| resolve(&argv).ok())
         .map_or("", |command| command.name);
-    match name {
-        "FLUSHALL" | "FLUSHDB" => Fate::Flushed,
-        "SWAPDB" => Fate::Swapped,
-        "RENAME" | "RENAMENX" | "MOVE" => Fate::MovedAway,
+    match (commit.origin, name) {
+        (Origin::Expired, "HDEL") => Fate::FieldExpired,
+        (Origin::Expired, _) => Fate::Expired,
+        (Origin::Evicted, _) => Fate::Evicted,
+        (_, "FLUSHALL" | "FLUSHDB") => Fate::Flushed,
+        (_, "SWAPDB") => Fate::Swapped,
+        (_, "RENAME" | "RENAMENX" | "MOVE") => Fate::MovedAway,
         _ => Fate::Deleted,
     }
+}
+
+/// The same commit as if its effects had been sent.
+fn by_effects(commit: &Commit) -> Record {
+    let mut commands = CommandList::new();
+    commit.each_effect(|argv| commands.push(argv));
+    Record::Commit(Commit {
+        effects: vec![Effect::Verbatim; commands.len()],
+        commands,
+        ..commit.clone()
+    })
 }

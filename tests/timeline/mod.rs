@@ -3,6 +3,7 @@
 mod bisect;
 mod blame;
 mod diff;
+mod fates;
 mod walk;
 
 use std::time::Duration;

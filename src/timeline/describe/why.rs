@@ -9,10 +9,13 @@ use super::number;
 use super::optional;
 use crate::resp::Reply;
 use crate::timeline::AbortStory;
+use crate::timeline::Awaited;
 use crate::timeline::CommitStory;
 use crate::timeline::Fate;
 use crate::timeline::KeyStory;
 use crate::timeline::Replaced;
+use crate::timeline::WaitEnd;
+use crate::timeline::WaitStory;
 use crate::timeline::Watch;
 use crate::timeline::Why;
 use crate::timeline::rfc3339;
@@ -22,6 +25,7 @@ impl Describe for Why {
         match self {
             Why::Aborted(story) => story.describe(),
             Why::Changed(story) => story.describe(),
+            Why::Waited(story) => story.describe(),
             Why::Plain(entry) => entry.describe(),
         }
     }
@@ -59,7 +63,34 @@ impl Describe for CommitStory {
         if self.cause.is_some() {
             fields.add("served_by", entry(self.cause.as_ref()));
         }
+        if self.began.is_some() {
+            fields.add("began", entry(self.began.as_ref()));
+        }
         fields.with("changes", super::describe_all(&self.replaced))
+    }
+}
+
+impl Describe for WaitStory {
+    fn describe(&self) -> Fields {
+        let microseconds = self.waited_us().map_or(Reply::Null, Reply::Int);
+        self.entry
+            .describe()
+            .with("wait", Reply::bulk(self.end.word()))
+            .with("began", self.began.describe())
+            .with("ended", entry(self.ended.as_ref()))
+            .with("waited_us", microseconds)
+            .with("because_of", entry(self.cause.as_ref()))
+            .with("awaited", super::describe_all(&self.keys))
+    }
+}
+
+impl Describe for Awaited {
+    fn describe(&self) -> Fields {
+        let last = self.last.as_ref().map(|version| &version.entry);
+        Fields::default()
+            .with("db", Reply::len(self.db))
+            .with("key", Reply::bulk(&*self.key))
+            .with("last_changed_by", entry(last))
     }
 }
 
@@ -96,8 +127,24 @@ impl Fate {
             Fate::Flushed => "flushed",
             Fate::Swapped => "swapped",
             Fate::Expired => "expired",
+            Fate::FieldExpired => "field_expired",
             Fate::Evicted => "evicted",
             Fate::Rewound => "rewound",
+        }
+    }
+}
+
+impl WaitEnd {
+    /// What came of it, in a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            WaitEnd::Served => "served",
+            WaitEnd::TimedOut => "timed_out",
+            WaitEnd::BrokenOff => "broken_off",
+            WaitEnd::Disconnected => "disconnected",
+            WaitEnd::GivenUp => "given_up",
+            WaitEnd::Ran => "ran",
+            WaitEnd::Lasts => "lasts",
         }
     }
 }

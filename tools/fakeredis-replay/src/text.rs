@@ -296,7 +296,7 @@ fn waiting_line(waiting: &Waiting, room: Room) -> String {
         None => "without end".to_owned(),
     };
     match waiting.keys.is_empty() {
-        true => format!("{line} is held back by CLIENT PAUSE {until}"),
+        true => format!("{line} is held back {until}"),
         false => format!("{line} waits {until}"),
     }
 }

@@ -15,6 +15,8 @@ use super::session::run;
 use super::shop;
 #[cfg(unix)]
 use super::terminal::Terminal;
+#[cfg(unix)]
+use super::waits;
 
 /// The session that the reference is about: a product that two clients race for, and a third deletes.
 fn race(dir: &Path) {
@@ -92,6 +94,7 @@ fn the_story_shows_the_code_of_the_shop() {
 fn the_reference_is_true() {
     let dir = tempfile::tempdir().unwrap();
     race(&dir.path().join("data"));
+    waits::queue(&dir.path().join("queue"));
     tells_the_truth("time-travel.md", dir.path());
 }
 

@@ -25,6 +25,7 @@ mod shop;
 mod step;
 #[cfg(unix)]
 mod terminal;
+mod waits;
 
 // Tests that the tool exported; `exchange` holds them against what it exports now.
 #[rustfmt::skip]

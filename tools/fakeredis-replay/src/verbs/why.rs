@@ -1,4 +1,4 @@
-//! `why`: why an EXEC was aborted, what a commit replaced, why a key is what it is.
+//! `why`: why an EXEC was aborted, why a command waited, what a commit replaced, why a key is what it is.
 
 use std::process::ExitCode;
 
@@ -9,11 +9,14 @@ use fakeredis::commit::Entry;
 use fakeredis::resp::Reply;
 use fakeredis::timeline;
 use fakeredis::timeline::AbortStory;
+use fakeredis::timeline::Awaited;
 use fakeredis::timeline::CommitStory;
 use fakeredis::timeline::Describe;
 use fakeredis::timeline::Fate;
 use fakeredis::timeline::Fields;
 use fakeredis::timeline::KeyStory;
+use fakeredis::timeline::WaitEnd;
+use fakeredis::timeline::WaitStory;
 use fakeredis::timeline::Watch;
 use fakeredis::timeline::client_of;
 use fakeredis::timeline::rfc3339;
@@ -31,7 +34,7 @@ use crate::text::Room;
 #[derive(Args)]
 #[command(after_help = "Examples:
   fakeredis-replay why ./data                       the last aborted EXEC
-  fakeredis-replay why ./data 57                    record 57, whatever it is
+  fakeredis-replay why ./data 57                    record 57: an aborted EXEC, a wait, a change
   fakeredis-replay why ./data product:product_1     why the key is there, or gone
   fakeredis-replay why ./data --key 57 --at @-10    a key named 57, as of then")]
 pub struct Why {
@@ -102,6 +105,7 @@ pub fn of_record(timeline: &Timeline, seq: u64, out: &mut Output) -> Result<(), 
         story if out.json => out.object(json::describe(&story)),
         timeline::Why::Aborted(story) => print_abort(&story, out),
         timeline::Why::Changed(story) => print_commit(&story, out),
+        timeline::Why::Waited(story) => print_wait(&story, out),
         timeline::Why::Plain(entry) => out.line(reference(&entry, out)),
     }
 }
@@ -210,6 +214,13 @@ fn watch(watch: Watch, changed_us: i64) -> String {
 
 fn print_commit(story: &CommitStory, out: &mut Output) -> Result<(), Failure> {
     out.line(reference(&story.entry, out))?;
+    if let Some(began) = &story.began {
+        let waited = text::duration(story.entry.clock_us - began.clock_us);
+        out.line(format!(
+            "  it waited {waited}, since {}",
+            reference(began, out)
+        ))?;
+    }
     if let Some(cause) = &story.cause {
         out.line(format!(
             "  it was blocked, and served because of {}",
@@ -225,6 +236,65 @@ fn print_commit(story: &CommitStory, out: &mut Output) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn print_wait(story: &WaitStory, out: &mut Output) -> Result<(), Failure> {
+    let line = text::commands(&story.waiting.commands, Room::LINE);
+    let client = text::client(&story.waiting.client);
+    out.line(format!("{line} of {client} {}.", how_it_ended(story)))?;
+    out.line("")?;
+    let (held_by, ended_by) = match story.waiting.keys.is_empty() {
+        true => (story.cause.as_ref(), None),
+        false => (None, story.cause.as_ref()),
+    };
+    let (because, end) = match story.end {
+        WaitEnd::Served => ("served by", "ended"),
+        WaitEnd::Ran => ("ended by", "ran"),
+        _ => ("ended by", "ended"),
+    };
+    let steps = [
+        ("held by", held_by),
+        ("began", Some(&story.began)),
+        (because, ended_by),
+        (end, story.ended.as_ref()),
+    ];
+    for (title, entry) in steps {
+        if let Some(entry) = entry {
+            out.line(format!("  {title:<9}  {}", reference(entry, out)))?;
+        }
+    }
+    if story.keys.is_empty() || story.end == WaitEnd::Served {
+        return Ok(());
+    }
+    out.line(format!("\n{}", out.paint.bold("waited for")))?;
+    let mut keys = story.keys.iter();
+    keys.try_for_each(|awaited| out.line(awaited_line(story, awaited, out)))
+}
+
+fn how_it_ended(story: &WaitStory) -> String {
+    let waited = story.waited_us().map_or_else(String::new, text::duration);
+    match story.end {
+        WaitEnd::Served => format!("waited {waited} and was served"),
+        WaitEnd::TimedOut => format!("waited {waited}, and nothing came in time"),
+        WaitEnd::BrokenOff => format!("waited {waited} until that was ended"),
+        WaitEnd::Disconnected => format!("waited {waited}, and its connection closed"),
+        WaitEnd::GivenUp => "waited, and its client went on without an answer".to_owned(),
+        WaitEnd::Ran => format!("was held back for {waited}"),
+        WaitEnd::Lasts => "waits, and nothing ended that".to_owned(),
+    }
+}
+
+/// A key that was waited for in vain, and who had been there.
+fn awaited_line(story: &WaitStory, awaited: &Awaited, out: &Output) -> String {
+    let key = text::key(awaited.db, &awaited.key, out.paint);
+    let Some(last) = &awaited.last else {
+        return format!("  {key}  never there");
+    };
+    let last_in = reference(&last.entry, out);
+    match story.was_changed(awaited) {
+        true => format!("  {key}  changed meanwhile, last in {last_in}"),
+        false => format!("  {key}  not changed meanwhile; before that last in {last_in}"),
+    }
 }
 
 fn print_key(key: &str, story: &KeyStory, out: &mut Output) -> Result<(), Failure> {
@@ -261,6 +331,7 @@ fn fate(fate: Fate) -> &'static str {
         Fate::Flushed => "it was flushed",
         Fate::Swapped => "two databases changed places",
         Fate::Expired => "its time to live was over",
+        Fate::FieldExpired => "the time to live of a field was over",
         Fate::Evicted => "it was evicted",
         Fate::Rewound => "history was rewound",
     }
