@@ -34,6 +34,8 @@ pub(super) const MAX_TORN_BYTES: u64 = 1 << 20;
 pub(super) struct Extent {
     /// Where the good records end.
     pub(super) end: Place,
+    /// Where the last of them starts; where the walk began if there is none.
+    pub(super) last_start: Place,
     /// The kind and clock of the last good record.
     pub(super) last: Option<(u8, i64)>,
     /// The last of them that is a rewind.
@@ -122,6 +124,7 @@ pub(super) fn measure_from(
 ) -> Result<Extent, JournalError> {
     let mut extent = Extent {
         end: start,
+        last_start: start,
         last: None,
         last_rewind: None,
         rest: Rest::Nothing,
@@ -161,8 +164,10 @@ fn walk(
     let window = Window::read(file);
     let mut cursor = Cursor::new(&segment.name, window, segment.salt(), extent.end, len);
     let fault = loop {
+        let place = cursor.place;
         match cursor.next()? {
             Step::Frame(frame) => {
+                extent.last_start = place;
                 extent.last = Some((frame.header.kind, frame.header.clock_us));
                 if frame.header.kind == kind::REWIND {
                     extent.last_rewind = Some(frame.header.seq);

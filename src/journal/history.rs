@@ -40,6 +40,8 @@ pub(super) struct History {
     pub(super) segments: Vec<Listed>,
     /// Where the good records of the last segment end.
     pub(super) end: Place,
+    /// Where the last of them starts.
+    pub(super) last_start: Place,
     /// Where a walk of the last segment ends: there, or at the damage that follows.
     limit: u64,
     /// Why there is no record after the last, although there was one.
@@ -59,6 +61,7 @@ impl History {
             storage,
             segments,
             end: extent.end,
+            last_start: extent.last_start,
             limit: if damaged {
                 extent.len
             } else {
@@ -121,9 +124,11 @@ impl History {
     pub(super) fn learn(&self, earlier: &History) {
         let start = self.segments.last().map_or(0, |last| last.header.seq);
         let known = earlier.known.lock();
-        let known = known
+        let mut known = known
             .unwrap_or_else(PoisonError::into_inner)
             .split_off(&start);
+        // The last record may be another one than it was.
+        known.retain(|seq, _| *seq <= earlier.last_start.seq);
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 

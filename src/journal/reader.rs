@@ -40,6 +40,7 @@ pub struct Reader {
     pub(super) uuid: u128,
     /// What follows the good records of the newest segment.
     pub(super) rest: Rest,
+    goes_on: bool,
 }
 
 /// What is known of a record without reading its payload.
@@ -84,23 +85,39 @@ impl Reader {
         let storage = Arc::clone(&self.history.storage);
         let mut goes_on = false;
         let reader = Reader::open_fully(&storage, |storage, last| {
-            goes_on = false;
-            let known = self.history.segments.last();
-            if known.is_some_and(|known| known.header == last.header) {
-                let extent = measure_from(storage, last, self.history.end)?;
-                goes_on = !matches!(extent.rest, Rest::Damage { .. });
-                if goes_on {
-                    return Ok(extent);
-                }
-            }
+            let extent = self.measure_on(last)?;
+            goes_on = extent.is_some();
             // It was replaced, or a writer took back what it had not settled.
-            measure(storage, last)
+            extent.map_or_else(|| measure(storage, last), Ok)
         });
-        let reader = reader.map_err(|error| error.on(&*self.history.storage))?;
+        let mut reader = reader.map_err(|error| error.on(&*self.history.storage))?;
         if goes_on {
             reader.history.learn(&self.history);
         }
+        reader.goes_on = goes_on;
         Ok(reader)
+    }
+
+    /// How far the newest segment's records go by now, if it is still `last` and the last record is still there: read
+    /// on from that one. It names the one before it, and so on, so that all before it are the same.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    fn measure_on(&self, last: &Listed) -> Result<Option<Extent>, JournalError> {
+        let history = &self.history;
+        let known = history.segments.last();
+        if known.is_none_or(|known| known.header != last.header) {
+            return Ok(None);
+        }
+        let extent = measure_from(&*history.storage, last, history.last_start)?;
+        let is_damaged = matches!(extent.rest, Rest::Damage { .. });
+        Ok((!is_damaged && extent.end.seq >= history.end.seq).then_some(extent))
+    }
+
+    /// Whether this is a journal that was [opened again](Reader::reopen), and known to hold all records that it held before.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
     }
 
     /// Looks until nothing is wrong, or the same twice in a row, or nobody writes.
@@ -148,6 +165,7 @@ impl Reader {
             survey,
             uuid,
             rest: extent.rest,
+            goes_on: false,
         })
     }
 

@@ -167,6 +167,7 @@ impl Recovery<'_> {
         self.survey = Survey::read(&*self.storage)?;
         let extent = Extent {
             end: tail.place,
+            last_start: tail.place,
             last: None,
             last_rewind: None,
             rest: Rest::Nothing,

@@ -175,14 +175,21 @@ impl Walk {
         Ok(())
     }
 
-    /// Sees what was written since the timeline was opened; whether that is anything. The place stays what it is.
+    /// Sees what was written since the timeline was opened; whether that is anything. The place stays what it is, unless its
+    /// record was lost with a disk that failed.
     ///
     /// # Errors
     ///
     /// The journal can't be read.
     pub fn refresh(&mut self) -> Result<bool, Error> {
         self.ahead = None;
-        self.timeline.refresh()
+        let is_news = self.timeline.refresh()?;
+        let reader = &self.timeline.reader;
+        if !reader.goes_on() {
+            let seq = self.seq().clamp(reader.first_seq() - 1, reader.last_seq());
+            *self = Walk::new(self.timeline.clone(), seq)?;
+        }
+        Ok(is_news)
     }
 
     fn keyspace(&self) -> Keyspace {

@@ -9,6 +9,7 @@ mod every_second;
 pub mod forge;
 mod golden;
 mod images;
+mod refreshing;
 mod repair;
 mod room;
 mod round_trip;
