@@ -9,6 +9,7 @@ mod blocking;
 mod client;
 mod determinism;
 mod differential;
+mod eviction;
 mod examples;
 mod exchange;
 mod faults;

@@ -56,6 +56,7 @@ families! {
         strings,
         transactions,
         expire,
+        eviction,
         hashes,
         keys,
         scripting,

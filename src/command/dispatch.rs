@@ -21,6 +21,9 @@ use crate::resp::Reply;
 use crate::session::Queue;
 use crate::session::Replies;
 
+/// There is more data than `maxmemory`, and nothing can be evicted.
+pub(super) const OUT_OF_MEMORY: ReplyError =
+    fixed("OOM command not allowed when used memory > 'maxmemory'.");
 const NOAUTH: ReplyError = fixed("NOAUTH Authentication required.");
 
 /// Runs one request of a connection: looks the command up, refuses, queues or runs it.
@@ -114,6 +117,9 @@ fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, Reply
             "MISCONF The journal can't be written, so writes are refused: {reason}"
         )));
     }
+    if cx.world.memory.is_exhausted() && needs_memory(cx, command) {
+        return Err(OUT_OF_MEMORY);
+    }
     if !fits(cx, command, argv) {
         return Err(too_large(cx.world.max_unit));
     }
@@ -131,6 +137,15 @@ fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, Reply
         )));
     }
     Ok(command)
+}
+
+/// Whether a command may make the data take more memory; EXEC may if a queued one may.
+#[cold]
+fn needs_memory(cx: &Context<'_>, command: &Command) -> bool {
+    let queued = cx.session.queue.iter().filter(|_| command.is_unit());
+    let mut queued = queued.flat_map(|queue| queue.commands.iter());
+    let needs = |command: &Command| command.flags & spec::DENYOOM != 0;
+    needs(command) || queued.any(|argv| super::resolve(&argv).is_ok_and(needs))
 }
 
 /// Whether a request, with those that are queued before it, is small enough for one record. What it does may still

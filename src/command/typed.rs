@@ -1,17 +1,12 @@
-//! Typed access to collections, for [`Context`]: three methods for each type, all alike; and the configured
-//! limits that their encodings follow.
+//! Typed access to collections, for [`Context`]: three methods for each type, all alike.
 
 use triomphe::Arc;
 
 use super::context::Context;
 use super::reply::ReplyError;
 use super::reply::Result;
-use crate::value::Limits;
 use crate::value::List;
-use crate::value::ListLimits;
-use crate::value::PackLimits;
 use crate::value::Set;
-use crate::value::SetLimits;
 use crate::value::Stream;
 use crate::value::Value;
 use crate::value::VectorSet;
@@ -64,58 +59,9 @@ impl Context<'_> {
     /// The list at `key` (a new one where there is none), to change and then call
     /// [`changed`](Context::changed).
     pub fn list_mut(&mut self, key: &[u8]) -> Result<&mut List> {
-        let limits = self.list_limits();
+        let limits = self.world.config.list_limits();
         let list = self.any_list_mut(key)?;
         list.fit(limits);
         Ok(list)
-    }
-
-    /// The configured limits that encodings follow.
-    pub fn limits(&self) -> Limits {
-        Limits {
-            hash: self.hash_limits(),
-            list: self.list_limits(),
-            set: self.set_limits(),
-            zset: self.zset_limits(),
-        }
-    }
-
-    /// The limits of hashes alone; writes ask for no more than they follow.
-    pub fn hash_limits(&self) -> PackLimits {
-        let config = &self.world.config;
-        PackLimits {
-            entries: config.hash_max_listpack_entries(),
-            bytes: config.hash_max_listpack_value(),
-        }
-    }
-
-    /// The limits of lists alone.
-    pub fn list_limits(&self) -> ListLimits {
-        let config = &self.world.config;
-        ListLimits {
-            size: config.list_max_listpack_size(),
-            depth: config.list_compress_depth(),
-        }
-    }
-
-    /// The limits of sets alone.
-    pub fn set_limits(&self) -> SetLimits {
-        let config = &self.world.config;
-        SetLimits {
-            ints: config.set_max_intset_entries(),
-            packed: PackLimits {
-                entries: config.set_max_listpack_entries(),
-                bytes: config.set_max_listpack_value(),
-            },
-        }
-    }
-
-    /// The limits of sorted sets alone.
-    pub fn zset_limits(&self) -> PackLimits {
-        let config = &self.world.config;
-        PackLimits {
-            entries: config.zset_max_listpack_entries(),
-            bytes: config.zset_max_listpack_value(),
-        }
     }
 }

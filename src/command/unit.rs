@@ -226,8 +226,8 @@ impl Unit {
     }
 
     /// Makes the unit the expiry of a key or of fields, which this command has the effect of.
-    pub fn record_expiry<A: AsRef<[u8]>>(&mut self, argv: &[A]) {
-        self.origin = Origin::Expired;
+    pub fn record_removal<A: AsRef<[u8]>>(&mut self, origin: Origin, argv: &[A]) {
+        self.origin = origin;
         self.changes += 1;
         if self.recording {
             self.commands.push(argv);

@@ -4,6 +4,7 @@ use super::Command;
 use super::busy::Busy;
 use super::config::Config;
 use super::faults::Faults;
+use super::memory::Memory;
 #[cfg(feature = "lua")]
 use super::scripting::Scripts;
 use super::stats::Latency;
@@ -65,6 +66,8 @@ pub struct World {
     pub pause: Option<Pause>,
     /// What goes wrong on demand (`FAKEREDIS FAULT`).
     pub faults: Faults,
+    /// How much the data takes.
+    pub memory: Memory,
     /// When the running command began, which is when the one before it ended, if commands are timed.
     pub lap: Option<Reading>,
     /// The command that was resolved last, if its name alone says which it is: the next one is often the same.
@@ -112,6 +115,7 @@ impl World {
             latency: Latency::default(),
             pause: None,
             faults: Faults::new(seed),
+            memory: Memory::new(seed),
             lap: None,
             recent: None,
             monitored: false,
@@ -140,11 +144,28 @@ impl World {
     pub(super) fn reseed(&mut self, seed: u64) {
         self.rng = Rng::new(seed);
         self.faults.reseed(seed);
+        self.memory = Memory::new(seed);
     }
 
     /// History before record `first` was dropped: no state that was only there can be gone back to.
     pub fn forget_before(&mut self, first: Seq) {
         self.saved.retain(|_, saved| saved.seq + 1 >= first);
+    }
+
+    /// The settings are others from now on.
+    pub(super) fn reconfigure(&mut self, config: Config) {
+        self.config = config;
+        self.memory.forget();
+    }
+
+    /// The bytes of memory that all data takes, as Redis would say.
+    pub(super) fn used_memory(&self) -> u64 {
+        self.memory.used(&self.keyspace, &self.config)
+    }
+
+    /// Measures the data; if it takes more than `maxmemory`, the key that is to be evicted next, and its database.
+    pub fn victim(&mut self) -> Option<(usize, Bytes)> {
+        self.memory.victim(&self.keyspace, &self.config)
     }
 
     /// The pause that holds commands back then, if any.

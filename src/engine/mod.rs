@@ -11,6 +11,7 @@ mod ahead;
 mod blocking;
 mod checkpoint;
 mod compaction;
+mod eviction;
 mod foreign;
 mod host;
 mod look_ahead;
@@ -328,12 +329,21 @@ impl Core {
     pub fn run(&mut self, connection: SessionKey, argv: &[&[u8]]) -> Outcome {
         let now = *self.world.lap.get_or_insert_with(Reading::now);
         let now_us = self.clock.at_us(now);
-        let expired = self.expire_due(now_us);
+        let ready = self.prepare(now_us);
         self.attend_waits(now_us);
-        let ready = expired.map_err(|error| self.undo(&error));
         let outcome = self.run_request(connection, now_us, ready, argv);
         self.attend_waits(now_us);
         outcome
+    }
+
+    /// Makes the data what the next unit may see: what is due has expired, and there is memory. What the unit's sender is told
+    /// if the journal takes no record of that.
+    #[inline]
+    fn prepare(&mut self, now_us: i64) -> Result<(), String> {
+        let ready = self
+            .expire_due(now_us)
+            .and_then(|()| self.make_room(now_us));
+        ready.map_err(|error| self.undo(&error))
     }
 
     /// Runs one request, unless the engine is not `ready`; whom it serves is still to be served.
@@ -378,9 +388,9 @@ impl Core {
     pub fn run_own(&mut self, argv: &[&[u8]]) -> Reply {
         let now_us = self.clock.now_us();
         let mut session = Session::new(0, Address::default(), now_us);
-        let reply = match self.expire_due(now_us) {
+        let reply = match self.prepare(now_us) {
             Ok(()) => self.run_unit(&mut session, now_us, Origin::Direct, argv),
-            Err(error) => Reply::Error(self.undo(&error).into()),
+            Err(error) => Reply::Error(error.into()),
         };
         self.attend_waits(now_us);
         reply
@@ -403,7 +413,7 @@ impl Core {
         let now_us = self.clock.now_us();
         let mut session = Session::new(0, Address::default(), now_us);
         session.db = db;
-        self.expire_due(now_us).map_err(|error| self.undo(&error))?;
+        self.prepare(now_us)?;
         self.begin(now_us, session.db);
         self.unit.origin = Origin::Fixture;
         let mut context = Context {
@@ -463,14 +473,15 @@ impl Core {
             Due::Key(key) => {
                 self.world.keyspace.db_mut(db).remove(key);
                 self.world.stats.expired_keys += 1;
-                self.unit.record_expiry(&[b"DEL".as_slice(), key]);
+                let argv = [b"DEL".as_slice(), key];
+                self.unit.record_removal(Origin::Expired, &argv);
                 key
             }
             Due::Fields(key) => {
                 let fields = self.world.expire_fields(db, key, now_ms);
                 let mut argv: Vec<&[u8]> = vec![b"HDEL", key];
                 argv.extend(fields.iter().map(|field| &**field));
-                self.unit.record_expiry(&argv);
+                self.unit.record_removal(Origin::Expired, &argv);
                 key
             }
         };

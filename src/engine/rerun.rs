@@ -283,12 +283,24 @@ impl Rerun {
             origin @ Origin::Blocked { .. } => self.as_client(commit, |core, session| {
                 request(core, session, origin, &commit.commands);
             }),
-            Origin::Evicted => {}
+            Origin::Evicted => self.evict(commit),
         }
         self.core.unit.set_seed(None);
         if commit.seed.is_some() {
             // The unit was given its seed, and would have drawn it.
             self.core.world.rng.next_u64();
+        }
+    }
+
+    /// Evicts what was evicted: which key that was, chance may have decided.
+    fn evict(&mut self, commit: &Commit) {
+        for argv in commit.commands.iter() {
+            if let [_, key] = argv[..] {
+                // There is no journal to fail.
+                let _ = self
+                    .core
+                    .evict_key(commit.db as usize, key, self.core.clock.now_us());
+            }
         }
     }
 
@@ -301,6 +313,13 @@ impl Rerun {
             }
             run(core, session);
         });
+    }
+
+    /// What is evicted is recorded; whether there is memory for the next unit is not.
+    fn measure(&mut self) {
+        if self.core.world.config.maxmemory() > 0 {
+            let _ = self.core.world.victim();
+        }
     }
 
     /// Runs an EXEC whose watched keys were changed.
@@ -390,6 +409,7 @@ impl Rerun {
             session.protocol = self.protocol;
         }
         self.core.world.keyspace.grow(session.db + 1);
+        self.measure();
         run(&mut self.core, &mut session);
         self.core.world.waits.forget(client.id);
         if session.is_connected() {

@@ -168,6 +168,11 @@ impl Db {
         self.expiries.len()
     }
 
+    /// The key with a time to live that is the `index`th to expire, and what stands there.
+    pub fn nth_to_expire(&self, index: usize) -> Option<(&Bytes, &Slot)> {
+        self.keys.get_key_value(self.expiries.nth(index)?)
+    }
+
     /// The number of hashes in which a field has a time to live.
     pub fn volatile_fields_len(&self) -> usize {
         self.field_expiries.len()

@@ -31,6 +31,11 @@ impl Expiries {
         self.order.iter().map(|(at_ms, _)| *at_ms)
     }
 
+    /// The `index`th key to expire.
+    pub(super) fn nth(&self, index: usize) -> Option<&Bytes> {
+        self.order.get(index).map(|(_, key)| key)
+    }
+
     /// Whether any key is due at `now_ms`.
     pub(super) fn is_due(&self, now_ms: i64) -> bool {
         self.first_ms <= now_ms

@@ -16,6 +16,7 @@ pub use watch::WatchRegistry;
 
 use triomphe::Arc;
 
+use crate::value::Map;
 use crate::value::Value;
 
 /// The databases, numbered from 0. A clone shares them, and each database until one side changes it.
@@ -54,6 +55,12 @@ impl Keyspace {
     /// When there is no such database; SELECT checks.
     pub fn db(&self, index: usize) -> &Db {
         &self.dbs[index]
+    }
+
+    /// The keys of a database; none where there is no such database.
+    pub fn keys(&self, index: usize) -> &Map<Slot> {
+        static NONE: Map<Slot> = Map::new();
+        self.dbs.get(index).map_or(&NONE, |db| db.keys())
     }
 
     /// A database, to change.

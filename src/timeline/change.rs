@@ -9,7 +9,6 @@ use similar::DiffTag;
 use crate::bytes::Bytes;
 use crate::keyspace::Keyspace;
 use crate::keyspace::Slot;
-use crate::value::Map;
 use crate::value::Stream;
 use crate::value::Value;
 
@@ -153,7 +152,7 @@ pub(super) fn all_changes<'a>(
     after: &'a Keyspace,
     db: usize,
 ) -> impl Iterator<Item = Change> + 'a {
-    let (old, new) = (keys(before, db), keys(after, db));
+    let (old, new) = (before.keys(db), after.keys(db));
     let gone_or_changed = old.unshared(new).filter_map(move |(key, slot)| {
         let now = new.get(key);
         (now != Some(slot)).then_some((key, Some(slot), now))
@@ -169,14 +168,6 @@ pub(super) fn all_changes<'a>(
         before: before.cloned(),
         after: after.cloned(),
     })
-}
-
-fn keys(state: &Keyspace, db: usize) -> &Map<Slot> {
-    static NONE: Map<Slot> = Map::new();
-    match db < state.databases() {
-        true => state.db(db).keys(),
-        false => &NONE,
-    }
 }
 
 pub(super) fn slot(state: &Keyspace, db: usize, key: &[u8]) -> Option<Slot> {

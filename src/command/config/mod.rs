@@ -5,6 +5,7 @@
 
 mod events;
 mod kind;
+mod limits;
 mod list;
 mod load;
 mod table;

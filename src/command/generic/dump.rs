@@ -23,7 +23,7 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 ];
 
 fn dump(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let (compress, limits) = (cx.world.config.rdbcompression(), cx.limits());
+    let (compress, limits) = (cx.world.config.rdbcompression(), cx.world.config.limits());
     let slot = cx.read(args.next()?);
     let payload = slot.map(|slot| rdb::dump(slot.value(), compress, &limits));
     Ok(payload.map_or(Reply::Null, Reply::bulk))
@@ -40,7 +40,7 @@ pub(in crate::command) fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> R
         ..0 => return Err(fixed("ERR Invalid TTL value, must be >= 0")),
         ttl => ttl,
     };
-    let value = rdb::restore(payload, &cx.limits());
+    let value = rdb::restore(payload, &cx.world.config.limits());
     let value = value.map_err(|error| ReplyError::new(format!("ERR {error}")))?;
     let expires_at = match ttl {
         0 => None,

@@ -275,7 +275,7 @@ fn c_string(bytes: &[u8]) -> &[u8] {
 /// Puts the values in a list at `target`, empty strings where there is no value; how many they are.
 fn store(cx: &mut Context<'_>, target: &[u8], values: Vec<Option<Bytes>>) -> usize {
     let mut list = List::new();
-    list.fit(cx.list_limits());
+    list.fit(cx.world.config.list_limits());
     let values = values.into_iter().map(Option::unwrap_or_default);
     for value in values {
         list.expect(1, value.len());

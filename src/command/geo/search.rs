@@ -139,7 +139,10 @@ fn store(cx: &mut Context<'_>, target: &Target<'_>, found: Vec<Found>) -> Reply 
     if members.is_empty() {
         cx.remove(target.key);
     } else {
-        cx.set(target.key, Value::from(zset(&members, &cx.zset_limits())));
+        cx.set(
+            target.key,
+            Value::from(zset(&members, &cx.world.config.zset_limits())),
+        );
     }
     Reply::len(members.len())
 }

@@ -28,7 +28,7 @@ fn change<T>(
     pairs: &[[&[u8]; 2]],
     change: impl FnOnce(&mut Hash) -> T,
 ) -> Result<T> {
-    let limits = cx.hash_limits();
+    let limits = cx.world.config.hash_limits();
     let longest = pairs.as_flattened().iter().map(|word| word.len()).max();
     let hash = cx.hash_mut(key)?;
     hash.expect(pairs.len(), longest.unwrap_or(0), &limits);

@@ -9,6 +9,7 @@ use super::ScriptFlags;
 use crate::command::busy::Busy;
 use crate::command::busy::Watch;
 use crate::command::context::Context;
+use crate::command::dispatch::OUT_OF_MEMORY;
 use crate::command::dispatch::call_nested;
 use crate::command::find;
 use crate::command::reply::Result;
@@ -28,6 +29,10 @@ pub(super) fn eval(
     read_only: bool,
     given: Given<'_>,
 ) -> Result {
+    let is_exhausted = cx.world.memory.is_exhausted() && !flags.allow_oom;
+    if is_exhausted && flags.declared && !flags.no_writes {
+        return Err(OUT_OF_MEMORY);
+    }
     if read_only && flags.declared && !flags.no_writes {
         return Err(fixed(
             "ERR Can not execute a script with write flag using *_ro command.",
@@ -42,6 +47,7 @@ pub(super) fn eval(
     let mut host = Caller {
         cx,
         read_only: read_only || flags.no_writes,
+        is_exhausted,
         watch: busy.watch(),
         threshold: Duration::from_millis(threshold),
     };
@@ -61,6 +67,8 @@ pub(super) fn eval(
 struct Caller<'a, 'c> {
     cx: &'a mut Context<'c>,
     read_only: bool,
+    /// Whether what needs memory is refused.
+    is_exhausted: bool,
     watch: Watch<'a>,
     threshold: Duration,
 }
@@ -81,6 +89,9 @@ impl Caller<'_, '_> {
             return Err(fixed(
                 "ERR Write commands are not allowed from read-only scripts.",
             ));
+        }
+        if self.is_exhausted && command.flags & spec::DENYOOM != 0 {
+            return Err(OUT_OF_MEMORY);
         }
         Ok(command)
     }

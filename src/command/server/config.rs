@@ -70,7 +70,7 @@ fn config_set(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
             "ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
         )));
     }
-    cx.world.config = after;
+    cx.world.reconfigure(after);
     cx.unit.setting();
     Ok(Reply::OK)
 }

@@ -5,15 +5,15 @@
 
 use std::time::Duration;
 
-use super::footprint::allocation;
-use super::footprint::head_len;
-use super::footprint::serialized_len;
-use super::footprint::text;
-use super::footprint::text_len;
 use crate::command::args::Args;
 use crate::command::config::Allowed;
 use crate::command::config::parse_size;
 use crate::command::context::Context;
+use crate::command::footprint::allocation;
+use crate::command::footprint::head_len;
+use crate::command::footprint::serialized_len;
+use crate::command::footprint::text;
+use crate::command::footprint::text_len;
 use crate::command::generic::object::encoding;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
@@ -121,7 +121,7 @@ fn loadaof(cx: &mut Context<'_>, _: Args<'_>) -> Result {
 }
 
 fn object(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    let (now_s, limits) = (cx.now_s(), cx.limits());
+    let (now_s, limits) = (cx.now_s(), cx.world.config.limits());
     let compress = cx.world.config.rdbcompression();
     let key = args.next()?;
     let slot = cx.look(key).ok_or(ReplyError::NO_SUCH_KEY)?;
@@ -298,7 +298,7 @@ fn load(cx: &mut Context<'_>) -> Result {
         Ok(None) => {}
         Err(reason) => return Err(ReplyError::new(format!("ERR {reason}"))),
     }
-    let limits = cx.limits();
+    let limits = cx.world.config.limits();
     cx.world
         .keyspace
         .each_value_mut(|value| value.reload(&limits));

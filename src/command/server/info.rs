@@ -5,13 +5,12 @@
 use std::fmt::Display;
 use std::fmt::Write;
 
-use super::memory::STARTUP;
-use super::memory::used;
 use super::persist::last_save_s;
 use crate::command::FAMILIES;
 use crate::command::REDIS_VERSION;
 use crate::command::args::Args;
 use crate::command::context::Context;
+use crate::command::memory::STARTUP;
 use crate::command::reply::Result;
 use crate::command::spec::Group;
 use crate::resp::Reply;
@@ -148,7 +147,7 @@ fn clients(cx: &Context<'_>, text: &mut Text) {
 
 fn memory(cx: &Context<'_>, text: &mut Text) {
     let config = &cx.world.config;
-    let used = used(cx.world);
+    let used = cx.world.used_memory();
     let dataset = used - STARTUP;
     let percent = dataset as f64 / used as f64 * 100.0;
     for name in ["used_memory", "used_memory_rss", "used_memory_peak"] {

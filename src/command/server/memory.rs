@@ -1,16 +1,16 @@
 //! MEMORY: estimates. A fake measures no allocator: sizes follow from what is kept, and are the same on every machine.
 
-use super::footprint::footprint;
 use crate::command::Command;
 use crate::command::args::Args;
 use crate::command::container;
 use crate::command::context::Context;
+use crate::command::footprint::footprint;
+use crate::command::memory::STARTUP;
 use crate::command::reply::ReplyError;
 use crate::command::reply::Result;
 use crate::command::reply::help;
 use crate::command::spec::*;
 use crate::command::sub;
-use crate::command::world::World;
 use crate::resp::Reply;
 
 #[rustfmt::skip] // One command per row: this table is the family's index.
@@ -35,8 +35,6 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
         .doc("4.0.0", "O(N) where N is the number of samples.", "key [SAMPLES count]", "Estimates the memory usage of a key."),
 ];
 
-/// What an empty fake is said to take.
-pub(super) const STARTUP: u64 = 1 << 20;
 /// What a key takes beside its name and its value.
 const KEY: usize = 64;
 
@@ -61,7 +59,7 @@ fn memory_purge(_: &mut Context<'_>, _: Args<'_>) -> Result {
 }
 
 fn memory_stats(cx: &mut Context<'_>, _: Args<'_>) -> Result {
-    let used = used(cx.world);
+    let used = cx.world.used_memory();
     let keys: usize = cx.world.keyspace.used().map(|(_, db)| db.len()).sum();
     let dataset = used - STARTUP;
     let per_key = dataset.checked_div(keys as u64).unwrap_or(0);
@@ -106,18 +104,9 @@ fn memory_usage(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
             return Err(ReplyError::SYNTAX);
         }
     }
-    let limits = cx.limits();
+    let limits = cx.world.config.limits();
     let size = cx.look(key).map(|slot| footprint(key, slot, &limits));
     Ok(size.map_or(Reply::Null, Reply::len))
-}
-
-/// The memory that the data takes: the tables of keys, without what long values keep outside of them.
-pub(super) fn used(world: &World) -> u64 {
-    let tables = world
-        .keyspace
-        .used()
-        .map(|(_, db)| db.keys().heap_size() as u64);
-    STARTUP + tables.sum::<u64>()
 }
 
 /// What there is none of, or what nobody measures.

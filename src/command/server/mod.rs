@@ -5,7 +5,6 @@ pub(super) mod command;
 pub(super) mod config;
 mod debug;
 mod flush;
-mod footprint;
 mod info;
 pub(super) mod latency;
 mod lolwut;

@@ -22,7 +22,7 @@ pub(in crate::command) const COMMANDS: &[Command] = &[
 
 fn sadd(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let (key, members) = (args.next()?, args.rest());
-    let limits = cx.set_limits();
+    let limits = cx.world.config.set_limits();
     let insert = |set: &mut Set| {
         let new = members.iter().filter(|member| set.add(**member, &limits));
         new.count()
@@ -54,7 +54,7 @@ fn smove(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     if contains && source != target {
         cx.set_mut(source)?.remove(member);
         cx.changed(source);
-        let limits = cx.set_limits();
+        let limits = cx.world.config.set_limits();
         if cx.set_mut(target)?.add(member, &limits) {
             cx.changed(target);
         }

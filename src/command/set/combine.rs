@@ -84,13 +84,13 @@ fn sunionstore(cx: &mut Context<'_>, args: Args<'_>) -> Result {
 
 fn answer(cx: &mut Context<'_>, mut args: Args<'_>, combine: Combine) -> Result {
     let sets = sets(cx, args.rest())?;
-    let limits = cx.set_limits();
+    let limits = cx.world.config.set_limits();
     Ok(reply(members(&combine(&sets, &limits))))
 }
 
 fn store(cx: &mut Context<'_>, mut args: Args<'_>, combine: Combine) -> Result {
     let target = args.next()?;
-    let set = combine(&sets(cx, args.rest())?, &cx.set_limits());
+    let set = combine(&sets(cx, args.rest())?, &cx.world.config.set_limits());
     let len = set.len();
     if len > 0 {
         cx.set(target, Value::from(set));

@@ -146,7 +146,7 @@ fn add(
     options: &Options,
     members: &[(f64, &[u8])],
 ) -> Result<Done> {
-    let limits = cx.zset_limits();
+    let limits = cx.world.config.zset_limits();
     if cx.peek_zset(key)?.is_some() {
         let zset = cx.zset_mut(key)?;
         zset.expect(members.len(), &limits);

@@ -106,7 +106,10 @@ fn store(cx: &mut Context<'_>, mut args: Args<'_>, operation: Operation) -> Resu
     if members.is_empty() {
         cx.remove(target);
     } else {
-        cx.set(target, Value::from(zset(&members, &cx.zset_limits())));
+        cx.set(
+            target,
+            Value::from(zset(&members, &cx.world.config.zset_limits())),
+        );
     }
     Ok(Reply::len(members.len()))
 }

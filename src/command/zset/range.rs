@@ -80,7 +80,7 @@ fn zrangestore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
         Span::Ranks(..) => members.len(),
         Span::Scores(..) | Span::Texts(..) => 0,
     };
-    let limits = cx.zset_limits();
+    let limits = cx.world.config.zset_limits();
     let mut zset = ZSet::for_members(expected, 0, &limits);
     for (member, score) in &members {
         zset.add(member, *score, &limits);

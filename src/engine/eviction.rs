@@ -1,0 +1,51 @@
+//! Eviction: before a unit runs, the data is made to take no more than `maxmemory`. Which key goes is for
+//! [`World::victim`] to say; each is a unit of its own.
+
+use super::Core;
+use crate::commit::Origin;
+use crate::journal::JournalError;
+
+impl Core {
+    /// Evicts keys until there is memory, where it is limited.
+    ///
+    /// # Errors
+    ///
+    /// The journal takes no records.
+    #[inline]
+    pub(super) fn make_room(&mut self, now_us: i64) -> Result<(), JournalError> {
+        match self.world.config.maxmemory() {
+            0 => Ok(()),
+            _ => self.evict(now_us),
+        }
+    }
+
+    #[cold]
+    fn evict(&mut self, now_us: i64) -> Result<(), JournalError> {
+        while self.world.broken.is_none()
+            && let Some((db, key)) = self.world.victim()
+        {
+            self.evict_key(db, &key, now_us)?;
+        }
+        Ok(())
+    }
+
+    /// Evicts a key.
+    ///
+    /// # Errors
+    ///
+    /// The journal takes no records.
+    pub(super) fn evict_key(
+        &mut self,
+        db: usize,
+        key: &[u8],
+        now_us: i64,
+    ) -> Result<(), JournalError> {
+        self.begin(now_us, db);
+        self.world.keyspace.db_mut(db).remove(key);
+        self.world.stats.evicted_keys += 1;
+        let argv = [b"DEL".as_slice(), key];
+        self.unit.record_removal(Origin::Evicted, &argv);
+        self.world.touch(db, key, self.unit.seq);
+        self.recorder.finish_own(&mut self.unit)
+    }
+}
