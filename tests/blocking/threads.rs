@@ -163,16 +163,23 @@ fn a_killed_connection_waits_no_more_and_takes_nothing() {
 
 #[test]
 fn a_paused_command_runs_when_the_pause_is_over() {
-    let fake = FakeRedis::new();
+    let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_000));
+    let fake = FakeRedis::builder().clock(clock.clone()).build().unwrap();
     let mut con = fake.connection();
     let mut client = |words: &[&str]| -> Value {
         let mut command = redis::cmd("CLIENT");
         command.arg(words).query(&mut con).unwrap()
     };
     client(&["PAUSE", "50", "ALL"]);
-    let watch = Stopwatch::start();
-    assert_eq!(fake.connection().incr("n", 1), Ok(1));
-    assert!(watch.elapsed() >= Duration::from_millis(40));
+    let mut reader = fake.connection();
+    let waiting = thread::spawn(move || reader.get::<_, Option<i64>>("n"));
+    await_blocked(&fake, 1);
+    clock.advance(Duration::from_millis(49));
+    fake.engine().lock().expire_now();
+    assert_eq!(fake.engine().lock().world().waits.len(), 1);
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(waiting.join().unwrap(), Ok(None));
+    let _: i64 = fake.connection().incr("n", 1).unwrap();
     client(&["PAUSE", "100000", "WRITE"]);
     let mut writer = fake.connection();
     let waiting = thread::spawn(move || writer.incr::<_, _, i64>("n", 1));
