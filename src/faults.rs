@@ -79,6 +79,34 @@ impl Fault {
         Fault::of(&["DISK", "EIO"])
     }
 
+    /// The journal's disk takes the record of a command that writes, and fails to sync it: at once under
+    /// [`Fsync::Always`](crate::Fsync), in the background under `EverySec`, so that the next write is refused.
+    pub fn sync_error() -> Fault {
+        Fault::of(&["DISK", "EIO", "SYNC"])
+    }
+
+    /// Only of a failing disk: once it was hit it stays so, and can't be healed, for as long as the fault is there.
+    ///
+    /// ```
+    /// use fakeredis::FakeRedis;
+    /// use fakeredis::Fault;
+    /// use redis::Commands;
+    ///
+    /// let fake = FakeRedis::builder().journal_in_memory().build()?;
+    /// let mut con = fake.connection();
+    /// let full = fake.inject(Fault::disk_full().lasting())?;
+    /// assert!(con.set::<_, _, ()>("stock", 10).is_err());
+    /// assert!(fake.heal().is_err());
+    /// drop(full); // somebody made space
+    /// fake.heal()?;
+    /// let _: () = con.set("stock", 10)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lasting(mut self) -> Fault {
+        self.kind.push(b"LASTING".to_vec());
+        self
+    }
+
     fn of(kind: &[&str]) -> Fault {
         Fault {
             selectors: Vec::new(),

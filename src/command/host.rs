@@ -128,7 +128,7 @@ pub trait Host {
     }
 
     /// Has the journal's disk fail the next time that something is to be written (FAKEREDIS FAULT).
-    fn fail_disk(&mut self, _error: io::Error) {}
+    fn fail_disk(&mut self, _error: io::Error, _at_sync: bool) {}
 
     /// Lets time pass (DEBUG SLEEP): really where the clock runs, on the clock where it stands.
     fn sleep(&mut self, _time: Duration) {}

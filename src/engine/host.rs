@@ -201,9 +201,9 @@ impl Host for EngineHost {
         Some(&self.clock)
     }
 
-    fn fail_disk(&mut self, error: io::Error) {
+    fn fail_disk(&mut self, error: io::Error, at_sync: bool) {
         if let Some(journal) = &self.journal {
-            journal.fail_next(error);
+            journal.fail_next(error, at_sync);
         }
     }
 

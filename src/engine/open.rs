@@ -249,6 +249,10 @@ impl EngineHost {
         if world.broken.is_none() && journal.poisoned().is_none() {
             return Ok(());
         }
+        if let Some(source) = world.faults.broken_disk() {
+            let doing = "heal the journal".to_owned();
+            return Err(JournalError::Io { doing, source });
+        }
         journal.heal()?;
         let last = journal.last_seq();
         journal.settle(last)?;

@@ -1,4 +1,4 @@
-//! A file whose next change fails, for whoever tests what happens then.
+//! A file whose next change, or next sync, fails, for whoever tests what happens then.
 
 use super::storage::StorageFile;
 use std::io;
@@ -9,18 +9,29 @@ use std::sync::Mutex;
 pub(super) struct Failing {
     file: Arc<dyn StorageFile>,
     error: Mutex<Option<io::Error>>,
+    /// Only a sync fails.
+    at_sync: bool,
 }
 
 impl Failing {
-    pub(super) fn new(file: Arc<dyn StorageFile>, error: io::Error) -> Failing {
+    pub(super) fn new(file: Arc<dyn StorageFile>, error: io::Error, at_sync: bool) -> Failing {
         Failing {
             file,
             error: Mutex::new(Some(error)),
+            at_sync,
         }
     }
 
     /// The file, unless it is to fail now.
     fn changed(&self) -> io::Result<&dyn StorageFile> {
+        match self.at_sync {
+            true => Ok(&*self.file),
+            false => self.failed(),
+        }
+    }
+
+    /// The file, once it has failed.
+    fn failed(&self) -> io::Result<&dyn StorageFile> {
         let error = self.error.lock().expect("no thread panics with it").take();
         error.map_or(Ok(&*self.file), Err)
     }
@@ -44,6 +55,6 @@ impl StorageFile for Failing {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.changed()?.sync()
+        self.failed()?.sync()
     }
 }

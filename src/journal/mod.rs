@@ -300,8 +300,8 @@ impl Journal {
     }
 
     /// Has the next change of the newest segment fail with `error`: what its disk does in tests.
-    pub fn fail_next(&self, error: io::Error) {
-        self.writer.fail_next(error);
+    pub fn fail_next(&self, error: io::Error, at_sync: bool) {
+        self.writer.fail_next(error, at_sync);
     }
 
     /// Takes records again after a failure: the newest segment is replaced by a fresh copy that is

@@ -75,10 +75,10 @@ impl Outlet {
         self.room.is_some()
     }
 
-    /// Has the next change of the file fail. Storing into room can't.
-    pub(super) fn fail_next(&mut self, error: io::Error) {
+    /// Has the next change of the file fail, or the next sync alone. Storing into room can't.
+    pub(super) fn fail_next(&mut self, error: io::Error, at_sync: bool) {
         self.room = None;
-        self.file = Arc::new(Failing::new(Arc::clone(&self.file), error));
+        self.file = Arc::new(Failing::new(Arc::clone(&self.file), error, at_sync));
     }
 
     /// Gives up room, so that the file ends at `len`; whether that changed it.

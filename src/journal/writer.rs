@@ -337,9 +337,9 @@ impl Writer {
         JournalError::Poisoned(reason.to_owned())
     }
 
-    /// Has the next change of the newest segment fail.
-    pub(super) fn fail_next(&self, error: io::Error) {
-        self.state().tail.outlet.fail_next(error);
+    /// Has the next change of the newest segment fail, or the next sync.
+    pub(super) fn fail_next(&self, error: io::Error, at_sync: bool) {
+        self.state().tail.outlet.fail_next(error, at_sync);
     }
 
     /// Takes records again, after a fresh copy of the newest segment is durable.

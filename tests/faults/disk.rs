@@ -88,3 +88,84 @@ fn a_disk_without_a_journal_cannot_fail() {
     let error = fake.inject(Fault::disk_full()).unwrap_err();
     assert!(error.to_string().contains("no journal"), "{error}");
 }
+
+#[test]
+fn a_disk_that_stays_full_is_healed_only_when_there_is_space() {
+    let fake = FakeRedis::builder().journal_in_memory().build().unwrap();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut con = client.get_connection().unwrap();
+    let _: () = con.set("kept", 1).unwrap();
+    let full = fake.inject(Fault::disk_full().lasting()).unwrap();
+    for _ in 0..2 {
+        let refused = con.set::<_, _, ()>("lost", 1).unwrap_err();
+        assert_eq!(refused.code(), Some("MISCONF"));
+        let told = told(&mut con, "FAKEREDIS JOURNAL HEAL");
+        assert!(told.contains("No space left on device"), "{told}");
+        assert!(fake.heal().is_err());
+    }
+    assert_eq!(con.get("kept"), Ok(1), "reads go on");
+    drop(full);
+    assert_eq!(told(&mut con, "FAKEREDIS JOURNAL HEAL"), "OK");
+    assert_eq!(con.set("kept", 2), Ok(()));
+
+    told(&mut con, "FAKEREDIS FAULT ADD TIMES 1 DISK EIO LASTING");
+    assert!(con.set::<_, _, ()>("lost", 1).is_err());
+    let still = told(&mut con, "FAKEREDIS JOURNAL HEAL");
+    assert!(still.contains("Input/output error"), "{still}");
+    assert_eq!(told(&mut con, "FAKEREDIS FAULT CLEAR"), "OK");
+    assert_eq!(told(&mut con, "FAKEREDIS JOURNAL HEAL"), "OK");
+    assert_eq!(con.mget(&["kept", "lost"]), Ok((2, None::<i64>)));
+}
+
+/// The record is in the file, and nobody knows whether it will be there after a power failure.
+#[test]
+fn a_sync_that_fails_takes_the_write_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = FakeRedis::builder().journal(dir.path());
+    let fake = builder.fsync(Fsync::Always).build().unwrap();
+    let mut con = fake.connection();
+    let fault = fake.inject(Fault::sync_error().times(1)).unwrap();
+    let refused = con.set::<_, _, ()>("lost", 1).unwrap_err();
+    assert_eq!(refused.code(), Some("MISCONF"));
+    let why = told(&mut con, "INFO persistence");
+    let why = why
+        .lines()
+        .find(|line| line.starts_with("journal_write_error"));
+    assert!(why.unwrap().contains("sync"), "{why:?}");
+    assert_eq!(fault.hits(), 1);
+    assert_eq!(told(&mut con, "FAKEREDIS JOURNAL HEAL"), "OK");
+    assert_eq!(con.set("after", 2), Ok(()));
+    drop((con, fault, fake));
+    let again = FakeRedis::open(dir.path()).unwrap();
+    let values = again.connection().mget(&["lost", "after"]);
+    assert_eq!(values, Ok((None::<i64>, 2)));
+}
+
+#[test]
+fn without_a_sync_the_write_stays_until_there_is_one() {
+    let fake = FakeRedis::builder().journal_in_memory().build().unwrap();
+    let server = fake.serve("127.0.0.1:0").unwrap();
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut con = client.get_connection().unwrap();
+    told(&mut con, "FAKEREDIS FAULT ADD TIMES 1 DISK EIO SYNC");
+    assert_eq!(con.set("k", 1), Ok(()), "it is written, and nobody syncs");
+    let waited = told(&mut con, "SAVE");
+    assert!(waited.contains("Input/output error"), "{waited}");
+    assert_eq!(
+        con.set::<_, _, ()>("k", 2).unwrap_err().code(),
+        Some("MISCONF")
+    );
+    assert_eq!(con.get("k"), Ok(1));
+}
+
+#[test]
+fn only_disks_stay_broken() {
+    let fake = FakeRedis::builder().journal_in_memory().build().unwrap();
+    assert!(fake.inject(Fault::disconnect_after().lasting()).is_err());
+    let mut con = fake.connection();
+    for words in ["DISK SYNC", "DISK EIO LASTING SYNC", "DELAY 5 LASTING"] {
+        let told = told(&mut con, &format!("FAKEREDIS FAULT ADD {words}"));
+        assert!(told.contains("syntax error"), "{words}: {told}");
+    }
+}

@@ -40,7 +40,7 @@ impl Context<'_> {
                 Kind::Error(text) => return Some(refuse(self, argv, ReplyError::new(text))),
                 Kind::Delay(time) => return Some(self.delay(id, argv, time)),
                 Kind::Disconnect(moment) => return self.disconnect(moment),
-                Kind::Disk(failure) => self.host.fail_disk(failure.error()),
+                Kind::Disk(disk) => self.host.fail_disk(disk.failure.error(), disk.at_sync),
             }
         }
         None

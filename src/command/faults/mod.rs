@@ -76,7 +76,17 @@ enum Kind {
     /// Its connection ends.
     Disconnect(Moment),
     /// The disk fails to take its record.
-    Disk(DiskFailure),
+    Disk(Disk),
+}
+
+/// A disk that fails.
+#[derive(Clone, Copy, Debug)]
+struct Disk {
+    failure: DiskFailure,
+    /// It takes the record, and fails to sync it.
+    at_sync: bool,
+    /// It stays so for as long as the fault is there.
+    lasts: bool,
 }
 
 /// When a connection ends.
@@ -155,6 +165,15 @@ impl Faults {
     /// The fault with this number.
     pub fn get(&self, id: u64) -> Option<&Fault> {
         self.list.iter().find(|fault| fault.id == id)
+    }
+
+    /// Why nothing can be written to the disk any more, if a fault broke it that lasts.
+    pub fn broken_disk(&self) -> Option<io::Error> {
+        let mut hit = self.list.iter().filter(|fault| fault.hits > 0);
+        hit.find_map(|fault| match fault.kind {
+            Kind::Disk(disk) if disk.lasts => Some(disk.failure.error()),
+            _ => None,
+        })
     }
 
     /// Adds a fault; its number.

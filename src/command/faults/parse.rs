@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Disk;
 use super::DiskFailure;
 use super::Fault;
 use super::Faults;
@@ -161,7 +162,11 @@ fn kind(args: &mut Args<'_>) -> Result<Kind> {
     } else if args.keyword_with("DISCONNECT", 1) {
         Kind::Disconnect(moment(args)?)
     } else if args.keyword_with("DISK", 1) {
-        Kind::Disk(disk_failure(args)?)
+        Kind::Disk(Disk {
+            failure: disk_failure(args)?,
+            at_sync: args.keyword("SYNC"),
+            lasts: args.keyword("LASTING"),
+        })
     } else {
         return Err(ReplyError::SYNTAX);
     };

@@ -14,7 +14,7 @@ use crate::resp::Reply;
 #[rustfmt::skip] // One command per row: this table is the family's index.
 pub(in crate::command) const COMMANDS: &[Command] = &[
     sub("FAKEREDIS|FAULT", -3, NOSCRIPT | LOADING | STALE, &[], fault)
-        .doc("8.2.3", "O(N) with N being the number of faults", "<ADD [CMD command] [KEY pattern] [CLIENT id-or-name] [INSIDE] [AFTER matches] [TIMES hits] [PROB probability] <ERROR message | DELAY milliseconds | DISCONNECT BEFORE|AFTER|MID | DISK ENOSPC|EIO> | LIST | REMOVE id | CLEAR>", "Has commands, connections or the disk fail on demand."),
+        .doc("8.2.3", "O(N) with N being the number of faults", "<ADD [CMD command] [KEY pattern] [CLIENT id-or-name] [INSIDE] [AFTER matches] [TIMES hits] [PROB probability] <ERROR message | DELAY milliseconds | DISCONNECT BEFORE|AFTER|MID | DISK ENOSPC|EIO [SYNC] [LASTING]> | LIST | REMOVE id | CLEAR>", "Has commands, connections or the disk fail on demand."),
     sub("FAKEREDIS|SEED", 3, NOSCRIPT | LOADING | STALE | FAST, &[], seed)
         .doc("8.2.3", "O(1)", "number", "Has everything random follow from a number, from now on."),
 ];
@@ -36,7 +36,10 @@ fn fault(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
     } else {
         return Err(ReplyError::SYNTAX);
     };
-    cx.unit.setting();
+    // A disk that fails can't record how it was mended.
+    if cx.host.persistence().write_error.is_none() {
+        cx.unit.setting();
+    }
     Ok(reply)
 }
 
