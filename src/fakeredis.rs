@@ -6,6 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::answers::Past;
 use crate::answers::answer;
 use crate::answers::go_back;
 use crate::clock::Clock;
@@ -51,6 +52,7 @@ use crate::server::Server;
 pub struct FakeRedis {
     engine: Engine,
     clock: Clock,
+    past: Arc<Past>,
 }
 
 impl Default for FakeRedis {
@@ -68,8 +70,14 @@ impl FakeRedis {
     }
 
     pub(crate) fn from_parts(engine: Engine, clock: Clock) -> FakeRedis {
-        engine.answer_with(answer);
-        FakeRedis { engine, clock }
+        let past = Arc::<Past>::default();
+        let known = Arc::clone(&past);
+        engine.answer_with(move |engine, question| answer(engine, &known, question));
+        FakeRedis {
+            engine,
+            clock,
+            past,
+        }
     }
 
     /// A fake whose journal is in the directory `dir`, with the state that the journal gives; a new journal
@@ -192,9 +200,7 @@ impl FakeRedis {
     ///
     /// The fake has no journal, or the journal can't be read or written.
     pub fn timeline(&self) -> Result<Timeline, Error> {
-        let storage = self.engine.storage().ok_or(Error::NoJournal)?;
-        self.engine.batch(|_| ())?;
-        Ok(Timeline::on(storage)?)
+        self.past.now(&self.engine)?.ok_or(Error::NoJournal)
     }
 
     /// The data as it was at `rev`, for read-only commands.

@@ -9,6 +9,10 @@ mod steps;
 
 pub use steps::go_back;
 
+use std::fmt;
+
+use parking_lot::Mutex;
+
 use crate::command::Args;
 use crate::command::Question;
 use crate::command::ReplyError;
@@ -21,12 +25,43 @@ use crate::timeline;
 use crate::timeline::Rev;
 use crate::timeline::Timeline;
 
+/// A fake's history as far as it was read last, so that it is only read on from there.
+#[derive(Default)]
+pub struct Past(Mutex<Option<Timeline>>);
+
+impl Past {
+    /// History up to now; `None` where the fake keeps none.
+    ///
+    /// # Errors
+    ///
+    /// The journal can't be read or written.
+    pub fn now(&self, engine: &Engine) -> std::result::Result<Option<Timeline>, timeline::Error> {
+        let Some(storage) = engine.storage() else {
+            return Ok(None);
+        };
+        engine.batch(|_| ())?;
+        let mut known = self.0.lock();
+        let past = match known.take() {
+            Some(mut past) => past.refresh().map(|_| past),
+            None => Timeline::on(storage),
+        };
+        Ok(Some(known.insert(past?).clone()))
+    }
+}
+
+impl fmt::Debug for Past {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Past")
+    }
+}
+
 /// Answers a question.
-pub fn answer(engine: &Engine, question: &Question) -> Reply {
+pub fn answer(engine: &Engine, past: &Past, question: &Question) -> Reply {
     let words: Vec<&[u8]> = question.words.iter().map(|word| &**word).collect();
     let subcommand = words.first().map(|word| word.to_ascii_uppercase());
     let asked = Asked {
         engine,
+        past,
         question,
         args: Args::new(&words, 1),
     };
@@ -52,16 +87,20 @@ pub fn answer(engine: &Engine, question: &Question) -> Reply {
 /// A question, and what its answer is found with.
 struct Asked<'a> {
     engine: &'a Engine,
+    past: &'a Past,
     question: &'a Question,
     args: Args<'a>,
 }
 
 impl Asked<'_> {
-    /// History up to now.
+    /// History up to now, for what goes on from the questions before it.
+    fn present(&self) -> Result<Timeline> {
+        self.past.now(self.engine)?.ok_or(ReplyError::NO_HISTORY)
+    }
+
+    /// History up to when the question was asked, whatever happened since.
     fn timeline(&self) -> Result<Timeline> {
-        let storage = self.engine.storage().ok_or(ReplyError::NO_HISTORY)?;
-        self.engine.batch(|_| ())?;
-        Ok(Timeline::on(storage)?)
+        Ok(self.present()?.up_to(self.question.asked_at))
     }
 
     /// Reads a revision.

@@ -66,7 +66,7 @@ fn step(
         false => asked.args.positive_or(ReplyError::NOT_POSITIVE)?,
     };
     asked.args.finish()?;
-    let timeline = asked.timeline()?;
+    let timeline = asked.present()?;
     let rewind = find(&timeline, changes as u64)?;
     Ok(number(go_back(asked.engine, &timeline, rewind)?))
 }

@@ -14,6 +14,7 @@ use super::resolve;
 use super::unit::Delivery;
 use crate::bytes::Bytes;
 use crate::commit::Origin;
+use crate::commit::Seq;
 use crate::number::LongDouble;
 use crate::number::parse_i64;
 use crate::resp::Protocol;
@@ -55,6 +56,8 @@ pub struct Question {
     pub db: usize,
     /// The protocol in which the reply goes out.
     pub protocol: Protocol,
+    /// The last record when it was asked.
+    pub asked_at: Seq,
     /// The request without its first word.
     pub words: Vec<Bytes>,
     /// Which question it is; the host numbers them.
@@ -77,6 +80,7 @@ impl Context<'_> {
             session: self.session.key(),
             db: self.session.db,
             protocol: self.session.protocol,
+            asked_at: self.unit.seq - 1,
             words: words.clone(),
             number: 0,
         };

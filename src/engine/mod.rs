@@ -32,7 +32,6 @@ pub use foreign::ForeignUnit;
 pub use look_ahead::LookAhead;
 pub use open::CHECKPOINT_EVERY;
 pub use open::JournalOptions;
-pub use questions::Answerer;
 pub use replay::advance;
 pub use replay::start;
 pub use replay::state_at;

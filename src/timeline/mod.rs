@@ -120,6 +120,8 @@ use replay::Replay;
 #[derive(Clone)]
 pub struct Timeline {
     reader: Arc<Reader>,
+    /// No record behind this one is looked at.
+    end: Seq,
 }
 
 /// A record in full: what it says, and what it changed.
@@ -138,8 +140,7 @@ impl Timeline {
     ///
     /// There is no journal, or its files are damaged or of an unknown format.
     pub fn open(dir: impl AsRef<Path>) -> Result<Timeline, Error> {
-        let reader = Arc::new(Reader::open(dir.as_ref())?);
-        Ok(Timeline { reader })
+        Ok(Timeline::of(Reader::open(dir.as_ref())?))
     }
 
     /// The history of a journal in any storage, as far as it is written now.
@@ -148,8 +149,29 @@ impl Timeline {
     ///
     /// As [`open`](Timeline::open).
     pub fn on(storage: Arc<dyn Storage>) -> Result<Timeline, Error> {
-        let reader = Arc::new(Reader::open_with(storage)?);
-        Ok(Timeline { reader })
+        Ok(Timeline::of(Reader::open_with(storage)?))
+    }
+
+    fn of(reader: Reader) -> Timeline {
+        Timeline {
+            reader: Arc::new(reader),
+            end: Seq::MAX,
+        }
+    }
+
+    /// The same history as if record `seq` were its last: `@` is the place after it, and later marks are not there. It is not
+    /// to be refreshed.
+    #[must_use]
+    pub fn up_to(&self, seq: Seq) -> Timeline {
+        Timeline {
+            reader: Arc::clone(&self.reader),
+            end: seq,
+        }
+    }
+
+    /// The last record, 0 if there is none.
+    pub fn last_seq(&self) -> Seq {
+        self.reader.last_seq().min(self.end)
     }
 
     /// Sees what was written since this timeline was opened or refreshed; whether that is anything.
@@ -158,9 +180,9 @@ impl Timeline {
     ///
     /// As [`open`](Timeline::open).
     pub fn refresh(&mut self) -> Result<bool, Error> {
-        let before = self.reader.last_seq();
+        let before = self.last_seq();
         self.reader = Arc::new(self.reader.reopen()?);
-        Ok(self.reader.last_seq() > before)
+        Ok(self.last_seq() > before)
     }
 
     /// The journal.
@@ -193,7 +215,7 @@ impl Timeline {
     /// There is no such record or mark, or the journal can't be read.
     pub fn resolve(&self, rev: &Rev) -> Result<Seq, Error> {
         use rev::Place;
-        let (first, last) = (self.reader.first_seq() - 1, self.reader.last_seq());
+        let (first, last) = (self.reader.first_seq() - 1, self.last_seq());
         match &rev.0 {
             Place::Seq(seq) if (first..=last).contains(seq) => Ok(*seq),
             Place::Seq(seq) if *seq < first => Err(self.forgotten()),
@@ -212,7 +234,7 @@ impl Timeline {
 
     /// What had happened by a time; what had before a forgotten record's is not known.
     fn by_time(&self, clock_us: i64) -> Result<Seq, Error> {
-        let seq = self.reader.seq_at_time(clock_us)?;
+        let seq = self.reader.seq_at_time(clock_us)?.min(self.last_seq());
         match seq > 0 && seq < self.reader.first_seq() {
             true => Err(self.forgotten()),
             false => Ok(seq),
@@ -366,7 +388,7 @@ impl Timeline {
     fn no_record(&self, seq: Seq) -> Error {
         Error::NoRecord {
             seq,
-            there_are: self.reader.first_seq()..=self.reader.last_seq(),
+            there_are: self.reader.first_seq()..=self.last_seq(),
         }
     }
 
@@ -412,10 +434,11 @@ impl Timeline {
     fn seqs_of(&self, kind: u8) -> Result<Vec<Seq>, JournalError> {
         let mut seqs = Vec::new();
         self.reader.headers(0, |header| {
-            if header.kind == kind {
+            let is_there = header.seq <= self.last_seq();
+            if is_there && header.kind == kind {
                 seqs.push(header.seq);
             }
-            true
+            is_there
         })?;
         Ok(seqs)
     }

@@ -45,7 +45,7 @@ impl Timeline {
     ///
     /// There is nothing to undo, or the journal can't be read.
     pub fn undo(&self, changes: u64) -> Result<Rewind, Error> {
-        let (mut to, mut undone) = (self.reader().last_seq(), 0);
+        let (mut to, mut undone) = (self.last_seq(), 0);
         while undone < changes
             && let Some(before) = self.before_last_change(to)?
         {
@@ -120,7 +120,7 @@ impl Timeline {
     /// The undos and redos since the last change, newest first.
     fn steps_since_last_change(&self) -> Result<Vec<(Seq, How)>, Error> {
         let mut steps = Vec::new();
-        for seq in (self.reader().first_seq()..=self.reader().last_seq()).rev() {
+        for seq in (self.reader().first_seq()..=self.last_seq()).rev() {
             let Some(found) = entry(self.reader(), seq)? else {
                 continue;
             };

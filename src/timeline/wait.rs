@@ -131,7 +131,7 @@ impl Timeline {
     /// The next record of the client that waits, or of the next process.
     fn end_of_wait(&self, began: &Entry) -> Result<Option<Entry>, Error> {
         let id = client_of(&began.record).map_or(0, |client| client.id);
-        let mut frames = self.reader.frames(began.seq + 1..);
+        let mut frames = self.reader.frames(began.seq + 1..=self.last_seq());
         let next = next_match(&mut frames, None, |entry| is_about(entry, id));
         Ok(next.transpose()?)
     }
@@ -158,7 +158,7 @@ impl Timeline {
     }
 
     fn awaited(&self, waiting: &Waiting, ended: Option<&Entry>) -> Result<Vec<Awaited>, Error> {
-        let to = ended.map_or(self.reader.last_seq(), |ended| ended.seq - 1);
+        let to = ended.map_or(self.last_seq(), |ended| ended.seq - 1);
         let db = waiting.db as usize;
         let keys = waiting.keys.iter().map(|key| {
             Ok(Awaited {

@@ -120,7 +120,7 @@ impl Walk {
     /// The journal can't be read. Then the place is what it was.
     pub fn forward(&mut self) -> Result<bool, Error> {
         let reader = &self.timeline.reader;
-        let (seq, last) = (self.view.seq() + 1, reader.last_seq());
+        let (seq, last) = (self.view.seq() + 1, self.timeline.last_seq());
         if seq > last {
             return Ok(false);
         }
@@ -186,7 +186,9 @@ impl Walk {
         let is_news = self.timeline.refresh()?;
         let reader = &self.timeline.reader;
         if !reader.goes_on() {
-            let seq = self.seq().clamp(reader.first_seq() - 1, reader.last_seq());
+            let seq = self
+                .seq()
+                .clamp(reader.first_seq() - 1, self.timeline.last_seq());
             *self = Walk::new(self.timeline.clone(), seq)?;
         }
         Ok(is_news)

@@ -170,7 +170,7 @@ impl Timeline {
             aborted: true,
             ..Filter::default()
         };
-        let all = self.reader.first_seq()..=self.reader.last_seq();
+        let all = self.reader.first_seq()..=self.last_seq();
         Ok(self.newest(all, &filter, 1)?.pop().map(|entry| entry.seq))
     }
 

@@ -1,14 +1,22 @@
 //! What FAKEREDIS answers about the past, and that nobody else waits for it.
 
+use std::fs::File;
 use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
 
 use fakeredis::FakeRedis;
 use fakeredis::command::Question;
+use fakeredis::engine::Core;
 use fakeredis::engine::Engine;
+use fakeredis::engine::Outcome;
 use fakeredis::resp::Reply;
+use fakeredis::resp::pretty;
+use fakeredis::session::Address;
+use fakeredis::session::SessionKey;
 use redis::Value;
 
 use super::Lab;
@@ -260,4 +268,78 @@ fn an_answer_that_comes_too_late_is_nobodys() {
     while !run(&mut other, "INFO clients").contains("blocked_clients:1") {}
     run(&mut other, "SET go 1");
     assert_eq!(asked.join().unwrap(), ("nil".to_owned(), "SHOW".to_owned()));
+}
+
+/// Waits for what a connection that asked is answered.
+fn answer(fake: &FakeRedis, session: SessionKey) -> Reply {
+    loop {
+        match fake.engine().batch(|core| core.answer(session)).unwrap() {
+            Outcome::Reply(reply, _) => return reply,
+            Outcome::Blocked => thread::yield_now(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_last_record_is_that_of_when_the_question_was_asked() {
+    let lab = Lab::new();
+    let [asking, other] = [(); 2].map(|()| lab.fake.engine().lock().connect(Address::default()));
+    // The answer can't be found while somebody has the engine.
+    let ask = |words: &str, more: &[&str]| {
+        let run = |core: &mut Core, session, line: &str| {
+            let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+            core.run(session, &argv)
+        };
+        let turn = |core: &mut Core| {
+            assert!(matches!(run(core, asking, words), Outcome::Blocked));
+            more.iter().for_each(|line| drop(run(core, other, line)));
+        };
+        lab.fake.engine().batch(turn).unwrap();
+        pretty(&answer(&lab.fake, asking))
+    };
+    run_all(&mut lab.inside(), &["SET a 1", "FAKEREDIS MARK there"]);
+    assert_eq!(ask("FAKEREDIS AT @ GET a", &["SET a 2"]), "\"1\"");
+    assert_eq!(ask("FAKEREDIS AT @-1 GET a", &["SET a 3"]), "\"1\"");
+    let later = ask("FAKEREDIS AT mark:soon GET a", &["FAKEREDIS SNAPSHOT soon"]);
+    assert!(later.contains("mark"), "{later}");
+    let log = ask("FAKEREDIS LOG", &["SET a 4"]);
+    assert!(log.contains("\"3\"") && !log.contains("\"4\""), "{log}");
+    assert_eq!(ask("FAKEREDIS REWIND @", &["SET a 5"]), "(integer) 9");
+    assert_eq!(run(&mut lab.inside(), "GET a"), "4");
+    // An undo takes back what is there when it comes about.
+    ask("FAKEREDIS UNDO", &["SET a 6"]);
+    assert_eq!(run(&mut lab.inside(), "GET a"), "4");
+}
+
+#[test]
+fn whoever_asks_is_told_that_the_answer_failed() {
+    let lab = Lab::new();
+    lab.fake.engine().answer_with(|_, _| panic!("on purpose"));
+    for mut con in [lab.inside(), lab.outside()] {
+        let told = run(&mut con, "FAKEREDIS LOG");
+        assert!(told.contains("internal fault"), "{told}");
+        assert_eq!(run(&mut con, "PING"), "PONG");
+    }
+}
+
+/// A record that was verified and is damaged since shows only to those who read it.
+#[test]
+fn what_was_read_of_history_is_not_read_again_for_the_next_question() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = Lab::of(FakeRedis::open(dir.path()).unwrap());
+    let mut con = lab.inside();
+    run_all(&mut con, &["SET first 1", "SET a 1"]);
+    let newest = "FAKEREDIS LOG FROM @-1";
+    assert!(run(&mut con, newest).contains("SET a 1"));
+    let segment = dir.path().join("seg-00000000000000000001.frj");
+    let bytes = std::fs::read(&segment).unwrap();
+    let at = bytes.windows(5).position(|part| part == b"first").unwrap();
+    let mut file = File::options().write(true).open(&segment).unwrap();
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.write_all(b"F").unwrap();
+    run(&mut con, "SET a 2");
+    assert!(run(&mut con, newest).contains("SET a 2"));
+    assert!(run(&mut con, "FAKEREDIS LOG").contains("damaged"));
+    assert_eq!(lab.fake.timeline().unwrap().last_seq(), 4);
 }

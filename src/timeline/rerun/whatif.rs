@@ -101,7 +101,7 @@ impl Timeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn whatif(&self, edits: BTreeMap<Seq, Edit>) -> Result<WhatIf<'_>, Error> {
-        let last = self.reader.last_seq();
+        let last = self.last_seq();
         let first = edits.keys().next().copied().unwrap_or(last);
         for (seq, edit) in &edits {
             let record = self.entry(*seq)?.record;
