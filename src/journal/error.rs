@@ -80,6 +80,12 @@ impl JournalError {
         self
     }
 
+    /// There is nothing of a journal in the storage.
+    pub(super) fn absent(storage: &dyn Storage) -> Self {
+        let place = storage.dir().map(|dir| format!(" in {}", dir.display()));
+        JournalError::Misuse(format!("there is no journal{}", place.unwrap_or_default()))
+    }
+
     pub(super) fn format(file: &str, reason: impl Into<String>) -> Self {
         JournalError::Format {
             file: file.to_owned(),

@@ -149,8 +149,7 @@ impl Reader {
             if let Some(damage) = survey.broken {
                 return Err(JournalError::Damaged(damage));
             }
-            let reason = String::from("there is no journal in this directory");
-            return Err(JournalError::Misuse(reason));
+            return Err(JournalError::absent(&**storage));
         };
         let extent = measure(&**storage, last)?;
         last.len = extent.len;

@@ -201,8 +201,7 @@ impl<'a> Diagnosis<'a> {
             names,
         } = survey.all_segments(&**storage)?;
         if names.is_empty() && survey.checkpoints.is_empty() {
-            let reason = "there is no journal in this directory";
-            return Err(JournalError::Misuse(reason.to_owned()));
+            return Err(JournalError::absent(&**storage));
         }
         let foreign = foreign.into_iter();
         strays.extend(foreign.map(|name| (name, "it belongs to another journal".to_owned())));

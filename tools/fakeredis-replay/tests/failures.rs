@@ -73,7 +73,10 @@ fn a_directory_without_a_journal_is_left_alone() {
         let answer = replay(dir.path(), verb, &[]);
         assert_eq!(
             answer.err,
-            "fakeredis-replay: there is no journal in this directory\n"
+            format!(
+                "fakeredis-replay: there is no journal in {}\n",
+                dir.path().display()
+            )
         );
         assert_eq!(answer.code, 4);
     }
