@@ -13,8 +13,13 @@ use crate::value::Map;
 
 /// What an empty fake is said to take.
 pub(super) const STARTUP: u64 = 1 << 20;
-/// Of more keys than this, so many are looked at, to find one that was not used for long, or to tell how much all take.
+/// Of more keys than this, so many are looked at to tell how much all take.
 const SAMPLE: usize = 4096;
+/// Of up to so many keys the least recently used one is found.
+const FEW: usize = 1024;
+/// Of more, so many are drawn, and the least recently used one of them goes. (Redis draws `maxmemory-samples`, 5, each time,
+/// and keeps the best.)
+const DRAWN: usize = 64;
 
 /// A key that may be evicted: its database, its name, and what stands there.
 type Candidate<'a> = (usize, &'a Bytes, &'a Slot);
@@ -101,8 +106,8 @@ impl Memory {
             _ if total == 0 => None,
             "random" => candidates.get(self.rng.below(total)),
             "ttl" => candidates.first_to_expire(),
-            _ if total <= SAMPLE => candidates.oldest(0..total),
-            _ => candidates.oldest((0..SAMPLE).map(|_| self.rng.below(total))),
+            _ if total <= FEW => candidates.oldest(0..total),
+            _ => candidates.oldest((0..DRAWN).map(|_| self.rng.below(total))),
         };
         first.map(|(db, key, _)| (db, key.clone()))
     }
