@@ -1,5 +1,9 @@
 //! [`AofFile`]: the commands of an append-only file, one after another, and what it says of their times.
 
+use std::io;
+use std::io::Read;
+
+use super::window::Window;
 use crate::commit::CommandList;
 use crate::resp::RequestDecoder;
 
@@ -17,46 +21,73 @@ pub(super) enum Item {
 }
 
 /// Why a file can't be read on.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum AofError {
-    /// It ends within a command or a transaction, which begins where the reader stands.
-    Truncated,
+    /// It ends within a command or a transaction, which begins where the reader stands, so many bytes behind that.
+    Truncated(u64),
     /// This is not a command.
     Damaged(String),
+    Io(io::Error),
 }
 
 /// An append-only file, or the rest of one, that is being read.
-pub(super) struct AofFile<'a> {
-    bytes: &'a [u8],
-    at: usize,
+pub(super) struct AofFile<'w, R> {
+    window: &'w mut Window<R>,
     decoder: RequestDecoder,
 }
 
-impl<'a> AofFile<'a> {
-    /// The file, from byte `at` on.
-    pub(super) fn new(bytes: &'a [u8], at: usize) -> AofFile<'a> {
+impl<'w, R: Read> AofFile<'w, R> {
+    /// The file, from where the window stands.
+    pub(super) fn new(window: &'w mut Window<R>) -> AofFile<'w, R> {
         AofFile {
-            bytes,
-            at,
+            window,
             decoder: RequestDecoder::default(),
         }
     }
 
-    /// Where the next item begins, or what can't be read is.
-    pub(super) fn at(&self) -> usize {
-        self.at
+    /// Where the next item begins, or what can't be read does.
+    pub(super) fn at(&self) -> u64 {
+        self.window.at()
     }
 
     /// The next item; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Item>, AofError> {
-        let start = self.at;
-        let item = self.item();
-        if let Err(AofError::Truncated) = item {
-            self.at = start;
+        loop {
+            let mut ahead = Ahead {
+                bytes: self.window.rest(),
+                at: 0,
+                decoder: &mut self.decoder,
+            };
+            let item = ahead.item();
+            let len = ahead.at;
+            match item {
+                // It began before what is at hand ends, and is read again from its start.
+                Err(AofError::Truncated(_)) => self.decoder = RequestDecoder::default(),
+                item => {
+                    self.window.pass(len);
+                    if !matches!(item, Ok(None)) {
+                        return item;
+                    }
+                }
+            }
+            if !self.window.grow().map_err(AofError::Io)? {
+                return match self.window.rest().len() {
+                    0 => Ok(None),
+                    left => Err(AofError::Truncated(left as u64)),
+                };
+            }
         }
-        item
     }
+}
 
+/// What is at hand of a file.
+struct Ahead<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    decoder: &'a mut RequestDecoder,
+}
+
+impl Ahead<'_> {
     fn item(&mut self) -> Result<Option<Item>, AofError> {
         while let Some(first) = self.bytes.get(self.at) {
             if *first != b'#' {
@@ -73,7 +104,7 @@ impl<'a> AofFile<'a> {
     fn annotation(&mut self) -> Result<Option<i64>, AofError> {
         let rest = &self.bytes[self.at..];
         let end = rest.iter().position(|&byte| byte == b'\n');
-        let line = &rest[..end.ok_or(AofError::Truncated)?];
+        let line = &rest[..end.ok_or(AofError::Truncated(0))?];
         self.at += line.len() + 1;
         let second = line.trim_ascii_end().strip_prefix(b"#TS:");
         let second = second.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
@@ -110,7 +141,7 @@ impl<'a> AofFile<'a> {
         }
         let decoded = self.decoder.decode(rest);
         let len = decoded.map_err(|error| AofError::Damaged(error.to_string()))?;
-        let len = len.ok_or(AofError::Truncated)?;
+        let len = len.ok_or(AofError::Truncated(0))?;
         self.decoder.with_argv(rest, |argv| commands.push(argv));
         self.at += len;
         match commands.arg(commands.len() - 1, 0) {
@@ -138,14 +169,16 @@ mod tests {
     use super::*;
     use crate::resp::encode_command;
 
-    fn items(bytes: &[u8]) -> (Vec<Item>, Option<AofError>, usize) {
-        let mut file = AofFile::new(bytes, 0);
+    /// The items, what is wrong behind them, and where.
+    fn items(bytes: &[u8]) -> (Vec<Item>, Option<String>, usize) {
+        let mut window = Window::new(bytes);
+        let mut file = AofFile::new(&mut window);
         let mut items = Vec::new();
         loop {
             match file.next() {
                 Ok(Some(item)) => items.push(item),
-                Ok(None) => return (items, None, file.at()),
-                Err(error) => return (items, Some(error), file.at()),
+                Ok(None) => return (items, None, file.at() as usize),
+                Err(error) => return (items, Some(format!("{error:?}")), file.at() as usize),
             }
         }
     }
@@ -184,9 +217,22 @@ mod tests {
         for end in 0..bytes.len() {
             let (found, error, at) = items(&bytes[..end]);
             assert_eq!(found[..], whole[..found.len()]);
-            assert!(matches!(error, None | Some(AofError::Truncated)), "{end}");
-            assert_eq!(error.is_none(), at == end, "{end}");
+            let left = (at < end).then(|| format!("Truncated({})", end - at));
+            assert_eq!(error, left, "{end}");
         }
+    }
+
+    #[test]
+    fn a_file_may_be_longer_than_what_is_at_hand() {
+        let long = "x".repeat(100_000);
+        let mut bytes = b"#TS:5\r\n".to_vec();
+        encode_command(&["MULTI"], &mut bytes);
+        (0..20).for_each(|_| encode_command(&["SET", "a", &long], &mut bytes));
+        encode_command(&["EXEC"], &mut bytes);
+        (0..20).for_each(|_| encode_command(&["DEL", &long], &mut bytes));
+        let (items, error, at) = items(&bytes);
+        assert_eq!((items.len(), error, at), (22, None, bytes.len()));
+        assert_eq!(items[1], unit(true, &[&["SET", "a", &long][..]; 20]));
     }
 
     #[test]
@@ -195,10 +241,11 @@ mod tests {
         let end = bytes.len();
         bytes.extend(b"SET a 1\r\n");
         let (_, error, at) = items(&bytes);
-        let what = "a command should begin here, with '*', not 'S'".to_owned();
-        assert_eq!((error, at), (Some(AofError::Damaged(what)), end));
+        let what = "Damaged(\"a command should begin here, with '*', not 'S'\")".to_owned();
+        assert_eq!((error, at), (Some(what), end));
         bytes.truncate(end);
         bytes.extend(b"*0\r\n");
-        assert!(matches!(items(&bytes).1, Some(AofError::Damaged(_))));
+        let (_, error, _) = items(&bytes);
+        assert!(error.unwrap().starts_with("Damaged"));
     }
 }

@@ -1,6 +1,6 @@
 //! An append-only file of a real server as a journal.
 
-use std::fs;
+use std::fs::File;
 use std::path::Path;
 
 use super::aof::AofError;
@@ -18,6 +18,7 @@ use super::target::ImportOptions;
 use super::target::NewJournal;
 use super::target::Target;
 use super::target::modified_us;
+use super::window::Window;
 use crate::commit::Blob;
 use crate::commit::Client;
 use crate::commit::CommandList;
@@ -100,39 +101,43 @@ struct Import {
 
 impl Import {
     fn file(&mut self, path: &Path, may_end_early: bool) -> Result<(), Error> {
-        let bytes = fs::read(path).map_err(Error::io("read", path))?;
-        let start = match bytes.starts_with(MAGIC) {
-            true => self.rdb(path, &bytes)?,
-            false => 0,
-        };
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        let mut window = Window::new(file);
+        window.grow().map_err(Error::io("read", path))?;
+        if window.rest().starts_with(MAGIC) {
+            self.rdb(path, &mut window)?;
+        }
         self.db = 0;
-        let mut file = AofFile::new(&bytes, start);
+        let mut file = AofFile::new(&mut window);
         loop {
-            let at = file.at() as u64;
+            let at = file.at();
             match file.next() {
                 Ok(Some(Item::Second(second))) => self.second(path, second)?,
                 Ok(Some(Item::Unit { commands, exec })) => self.unit(path, at, commands, exec)?,
                 Ok(None) => break,
-                Err(AofError::Truncated) if may_end_early => {
-                    self.done.left_out = bytes.len() as u64 - at;
+                Err(AofError::Truncated(left)) if may_end_early => {
+                    self.done.left_out = left;
                     break;
                 }
-                Err(error) => return Err(unreadable(path, file.at(), bytes.len(), error)),
+                Err(error) => return Err(unreadable(path, file.at(), error)),
             }
         }
         self.apply(path)
     }
 
-    /// Reads the RDB file that `bytes` begin with; where it ends.
-    fn rdb(&mut self, path: &Path, bytes: &[u8]) -> Result<usize, Error> {
-        let flaw = |at: usize, error| unloadable(path, at, error);
-        let mut file = RdbFile::open(bytes).map_err(|error| flaw(0, error))?;
+    /// Reads the RDB file that a file begins with.
+    fn rdb(&mut self, path: &Path, window: &mut Window<File>) -> Result<(), Error> {
+        let flaw = |at, error| unloadable(path, at, error);
+        let mut file = RdbFile::open(window).map_err(|error| flaw(0, error))?;
         if let Some(second) = file.made_s {
             self.target.set_clock(second.saturating_mul(1_000_000));
         }
-        let mut at = file.at();
         let (mut batch, mut db) = (CommandList::new(), 0);
-        while let Some(key) = file.next().map_err(|error| flaw(at, error))? {
+        loop {
+            let at = file.at();
+            let Some(key) = file.next().map_err(|error| flaw(file.at(), error))? else {
+                break;
+            };
             if batch.len() >= BATCH || key.db != db {
                 self.base(path, at, db, std::mem::take(&mut batch))?;
             }
@@ -141,21 +146,15 @@ impl Import {
                 batch.push(&argv);
             }
             self.done.rdb_keys += 1;
-            at = file.at();
         }
+        let at = file.at();
         self.base(path, at, db, batch)?;
         self.done.functions += file.functions;
-        Ok(file.at())
+        Ok(())
     }
 
     /// Commands that make keys of an RDB file.
-    fn base(
-        &mut self,
-        path: &Path,
-        at: usize,
-        db: u32,
-        commands: CommandList,
-    ) -> Result<(), Error> {
+    fn base(&mut self, path: &Path, at: u64, db: u32, commands: CommandList) -> Result<(), Error> {
         if commands.is_empty() {
             return Ok(());
         }
@@ -165,7 +164,7 @@ impl Import {
             db,
             commands,
         };
-        self.units.push((at as u64, unit));
+        self.units.push((at, unit));
         self.apply(path)
     }
 
@@ -243,21 +242,22 @@ fn is_function(commands: &CommandList) -> bool {
     name.is_some_and(|name| name.eq_ignore_ascii_case(b"FUNCTION"))
 }
 
-fn unreadable(path: &Path, at: usize, len: usize, error: AofError) -> Error {
-    let flaw = |what: String| Flaw::new(path, Place::Byte(at as u64), what);
+fn unreadable(path: &Path, at: u64, error: AofError) -> Error {
+    let flaw = |what: String| Flaw::new(path, Place::Byte(at), what);
     match error {
         AofError::Damaged(what) => Error::Damaged(flaw(what)),
-        AofError::Truncated => Error::Truncated(flaw(format!(
-            "the file ends before the command or transaction that begins here does, {} bytes later",
-            len - at
+        AofError::Truncated(left) => Error::Truncated(flaw(format!(
+            "the file ends before the command or transaction that begins here does, {left} bytes later"
         ))),
+        AofError::Io(error) => Error::io("read", path)(error),
     }
 }
 
-fn unloadable(path: &Path, at: usize, error: RdbError) -> Error {
-    let flaw = |what: String| Flaw::new(path, Place::Byte(at as u64), what);
+fn unloadable(path: &Path, at: u64, error: RdbError) -> Error {
+    let flaw = |what: String| Flaw::new(path, Place::Byte(at), what);
     match error {
         RdbError::Damaged(what) => Error::Damaged(flaw(what)),
         RdbError::Unsupported(what) => Error::Unsupported(flaw(what)),
+        RdbError::Io(error) => Error::io("read", path)(error),
     }
 }

@@ -32,6 +32,7 @@ mod monitor;
 mod parts;
 mod rdb;
 mod target;
+mod window;
 
 pub use error::Error;
 pub use error::Flaw;

@@ -4,11 +4,15 @@
 //! passed over where that loses no key, and refused where it does.
 
 use std::borrow::Cow;
+use std::io;
+use std::io::Read;
 
+use super::window::Window;
 use crate::resp::quote;
 use crate::value::Limits;
 use crate::value::Value;
 use crate::value::rdb;
+use crate::value::rdb::Checksum;
 
 /// What stands before an entry instead of a type byte.
 mod opcode {
@@ -29,125 +33,113 @@ mod opcode {
 pub(super) const MAGIC: &[u8] = b"REDIS";
 /// The digits of the version.
 const VERSION_LEN: usize = 4;
-/// The bytes of the checksum.
-const CHECKSUM_LEN: usize = 8;
 
 /// A key of an RDB file.
-pub(super) struct RdbKey<'a> {
+pub(super) struct RdbKey {
     pub(super) db: u32,
-    pub(super) key: Cow<'a, [u8]>,
+    pub(super) key: Vec<u8>,
     pub(super) value: Value,
     pub(super) expires_at: Option<i64>,
 }
 
 /// Why a file can't be read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum RdbError {
     Damaged(String),
     Unsupported(String),
+    Io(io::Error),
+}
+
+/// What stands in a file, one after another.
+enum Item {
+    Aux {
+        name: Vec<u8>,
+        value: Vec<u8>,
+    },
+    Select(u32),
+    ExpiresAt(i64),
+    Key(Vec<u8>, Value),
+    Function,
+    /// Data of a module, which is named by a number.
+    Module(u64),
+    /// What only a server needs.
+    Hint,
+    End,
 }
 
 /// An RDB file that is being read.
-pub(super) struct RdbFile<'a> {
-    bytes: &'a [u8],
-    rest: &'a [u8],
+pub(super) struct RdbFile<'w, R> {
+    window: &'w mut Window<R>,
+    checksum: Checksum,
     version: u16,
     db: u32,
-    limits: Limits,
-    /// When the file was written, in seconds since the epoch, where it says so.
+    /// When the file was written, in seconds since the epoch, where it says so before its first key.
     pub(super) made_s: Option<i64>,
     /// How many libraries of functions were passed over.
     pub(super) functions: u64,
 }
 
-impl<'a> RdbFile<'a> {
-    /// A file, and what comes before its first key.
-    pub(super) fn open(bytes: &'a [u8]) -> Result<RdbFile<'a>, RdbError> {
-        let version = version(bytes)?;
-        if version > rdb::VERSION {
-            return Err(RdbError::Unsupported(format!(
-                "version {version} of the RDB format; the newest that is known is {}",
-                rdb::VERSION
-            )));
-        }
+impl<'w, R: Read> RdbFile<'w, R> {
+    /// The file that begins where the window stands, and what comes before its first key.
+    pub(super) fn open(window: &'w mut Window<R>) -> Result<RdbFile<'w, R>, RdbError> {
         let mut file = RdbFile {
-            bytes,
-            rest: &bytes[MAGIC.len() + VERSION_LEN..],
-            version,
+            window,
+            checksum: Checksum::default(),
+            version: 0,
             db: 0,
-            limits: Limits::default(),
             made_s: None,
             functions: 0,
         };
-        while let Some(&opcode::AUX) = file.rest.first() {
-            file.rest = &file.rest[1..];
-            file.aux()?;
+        file.version = file.read(version)?;
+        if file.version > rdb::VERSION {
+            return Err(RdbError::Unsupported(format!(
+                "version {} of the RDB format; the newest that is known is {}",
+                file.version,
+                rdb::VERSION
+            )));
+        }
+        while file.read(|rest| Ok(rest.first().copied().ok_or_else(ended)? == opcode::AUX))? {
+            let aux = file.read(item)?;
+            file.note(&aux);
         }
         Ok(file)
     }
 
     /// How many bytes were read.
-    pub(super) fn at(&self) -> usize {
-        self.bytes.len() - self.rest.len()
+    pub(super) fn at(&self) -> u64 {
+        self.window.at()
     }
 
     /// The next key; `None` behind the last one, where the checksum was right.
-    pub(super) fn next(&mut self) -> Result<Option<RdbKey<'a>>, RdbError> {
+    pub(super) fn next(&mut self) -> Result<Option<RdbKey>, RdbError> {
         let mut expires_at = None;
         loop {
-            match self.byte()? {
-                opcode::AUX => self.aux()?,
-                opcode::SELECT => {
-                    let db = self.length()?;
-                    self.db = u32::try_from(db).map_err(|_| damaged("no such database"))?;
+            match self.read(item)? {
+                Item::Key(key, value) => {
+                    return Ok(Some(RdbKey {
+                        db: self.db,
+                        key,
+                        value,
+                        expires_at,
+                    }));
                 }
-                opcode::RESIZE => self.lengths(2)?,
-                opcode::SLOT_INFO => self.lengths(3)?,
-                opcode::EXPIRES_MS => expires_at = Some(i64::from_le_bytes(self.array()?)),
-                opcode::EXPIRES_S => {
-                    let seconds = i32::from_le_bytes(self.array()?);
-                    expires_at = Some(i64::from(seconds) * 1000);
-                }
-                opcode::IDLE => self.lengths(1)?,
-                opcode::FREQUENCY => drop(self.byte()?),
-                opcode::FUNCTION => {
-                    self.string()?;
-                    self.functions += 1;
-                }
-                opcode::MODULE_AUX => return Err(module(self.length()?, "data of the module")),
-                opcode::END => return self.end().map(|()| None),
-                kind => return self.key(kind, expires_at).map(Some),
+                Item::ExpiresAt(at) => expires_at = Some(at),
+                Item::Select(db) => self.db = db,
+                Item::Function => self.functions += 1,
+                Item::Module(id) => return Err(module(id, "data of the module")),
+                Item::Aux { .. } | Item::Hint => {}
+                Item::End => return self.end().map(|()| None),
             }
         }
     }
 
-    fn key(&mut self, kind: u8, expires_at: Option<i64>) -> Result<RdbKey<'a>, RdbError> {
-        let key = self.string()?;
-        let start = self.rest;
-        let value = rdb::read_object(kind, &mut self.rest, &self.limits);
-        let value = value.map_err(|_| match kind {
-            rdb::MODULE => of_module(&key, start),
-            _ => damaged(format!(
-                "the value of the key {} is not readable as type {kind}",
-                quote(&key)
-            )),
-        })?;
-        Ok(RdbKey {
-            db: self.db,
-            key,
-            value,
-            expires_at,
-        })
-    }
-
-    fn aux(&mut self) -> Result<(), RdbError> {
-        let (name, value) = (self.string()?, self.string()?);
-        if &*name == b"ctime" {
-            self.made_s = std::str::from_utf8(&value)
-                .ok()
-                .and_then(|text| text.parse().ok());
+    fn note(&mut self, item: &Item) {
+        if let Item::Aux { name, value } = item
+            && name == b"ctime"
+        {
+            let text = std::str::from_utf8(value).ok();
+            self.made_s = text.and_then(|text| text.parse().ok());
         }
-        Ok(())
     }
 
     fn end(&mut self) -> Result<(), RdbError> {
@@ -155,44 +147,113 @@ impl<'a> RdbFile<'a> {
         if self.version < 5 {
             return Ok(());
         }
-        let expected = rdb::checksum(&self.bytes[..self.at()]);
-        let found = u64::from_le_bytes(self.array::<CHECKSUM_LEN>()?);
-        match found == expected || found == 0 {
-            true => Ok(()),
-            false => Err(damaged("the checksum is wrong")),
+        let expected = self.checksum.value();
+        match u64::from_le_bytes(self.read(array)?) {
+            found if found == expected || found == 0 => Ok(()),
+            _ => Err(damaged("the checksum is wrong")),
         }
     }
 
-    fn byte(&mut self) -> Result<u8, RdbError> {
-        self.array().map(|[byte]| byte)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RdbError> {
-        let (array, rest) = self.rest.split_first_chunk().ok_or_else(ended)?;
-        self.rest = rest;
-        Ok(*array)
-    }
-
-    fn string(&mut self) -> Result<Cow<'a, [u8]>, RdbError> {
-        rdb::read_string(&mut self.rest).map_err(|_| damaged("no string where there should be one"))
-    }
-
-    fn length(&mut self) -> Result<u64, RdbError> {
-        rdb::read_length(&mut self.rest).map_err(|_| damaged("no length where there should be one"))
-    }
-
-    /// Passes over some lengths.
-    fn lengths(&mut self, count: usize) -> Result<(), RdbError> {
-        (0..count).try_for_each(|_| self.length().map(drop))
+    /// Reads something from the front. What can't be read may not be at hand as a whole.
+    fn read<T>(
+        &mut self,
+        parse: impl Fn(&mut &[u8]) -> Result<T, RdbError>,
+    ) -> Result<T, RdbError> {
+        loop {
+            let before = self.window.rest();
+            let mut rest = before;
+            match parse(&mut rest) {
+                Ok(read) => {
+                    let len = before.len() - rest.len();
+                    self.checksum.add(&before[..len]);
+                    self.window.pass(len);
+                    return Ok(read);
+                }
+                Err(error) => {
+                    if !self.window.grow().map_err(RdbError::Io)? {
+                        return Err(error);
+                    }
+                }
+            }
+        }
     }
 }
 
-fn version(bytes: &[u8]) -> Result<u16, RdbError> {
-    let digits = bytes
+fn item(rest: &mut &[u8]) -> Result<Item, RdbError> {
+    let [kind] = array(rest)?;
+    Ok(match kind {
+        opcode::AUX => Item::Aux {
+            name: string(rest)?,
+            value: string(rest)?,
+        },
+        opcode::SELECT => {
+            let db = u32::try_from(length(rest)?);
+            Item::Select(db.map_err(|_| damaged("no such database"))?)
+        }
+        opcode::RESIZE => hint(rest, 2)?,
+        opcode::SLOT_INFO => hint(rest, 3)?,
+        opcode::IDLE => hint(rest, 1)?,
+        opcode::FREQUENCY => {
+            let [_] = array(rest)?;
+            Item::Hint
+        }
+        opcode::EXPIRES_MS => Item::ExpiresAt(i64::from_le_bytes(array(rest)?)),
+        opcode::EXPIRES_S => Item::ExpiresAt(i64::from(i32::from_le_bytes(array(rest)?)) * 1000),
+        opcode::FUNCTION => {
+            string(rest)?;
+            Item::Function
+        }
+        opcode::MODULE_AUX => Item::Module(length(rest)?),
+        opcode::END => Item::End,
+        kind => {
+            let key = string(rest)?;
+            let value = value(kind, &key, rest)?;
+            Item::Key(key, value)
+        }
+    })
+}
+
+fn value(kind: u8, key: &[u8], rest: &mut &[u8]) -> Result<Value, RdbError> {
+    let start = *rest;
+    let value = rdb::read_object(kind, rest, &Limits::default());
+    value.map_err(|_| match kind {
+        rdb::MODULE => of_module(key, start),
+        _ => damaged(format!(
+            "the value of the key {} is not readable as type {kind}",
+            quote(key)
+        )),
+    })
+}
+
+/// Passes over some numbers.
+fn hint(rest: &mut &[u8], count: usize) -> Result<Item, RdbError> {
+    (0..count).try_for_each(|_| length(rest).map(drop))?;
+    Ok(Item::Hint)
+}
+
+fn array<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], RdbError> {
+    let (array, behind) = rest.split_first_chunk().ok_or_else(ended)?;
+    *rest = behind;
+    Ok(*array)
+}
+
+fn string(rest: &mut &[u8]) -> Result<Vec<u8>, RdbError> {
+    let string = rdb::read_string(rest).map(Cow::into_owned);
+    string.map_err(|_| damaged("no string where there should be one"))
+}
+
+fn length(rest: &mut &[u8]) -> Result<u64, RdbError> {
+    rdb::read_length(rest).map_err(|_| damaged("no length where there should be one"))
+}
+
+fn version(rest: &mut &[u8]) -> Result<u16, RdbError> {
+    let digits = rest
         .strip_prefix(MAGIC)
-        .and_then(|rest| rest.get(..VERSION_LEN));
-    let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-    let version = digits.and_then(|digits| digits.parse().ok());
+        .and_then(|rest| rest.split_at_checked(VERSION_LEN));
+    let version = digits.and_then(|(digits, behind)| {
+        *rest = behind;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    });
     version.ok_or_else(|| damaged("this is not how an RDB file begins"))
 }
 

@@ -235,9 +235,30 @@ pub fn read_length(bytes: &mut &[u8]) -> Result<u64, RestoreError> {
     Ok(length)
 }
 
-/// The checksum of serialized values and of RDB files.
-pub fn checksum(bytes: &[u8]) -> u64 {
+fn checksum(bytes: &[u8]) -> u64 {
     CRC.checksum(bytes)
+}
+
+/// The checksum of an RDB file, of which one part comes after another.
+pub struct Checksum(crc::Digest<'static, u64, crc::Table<16>>);
+
+impl Default for Checksum {
+    /// That of no bytes.
+    fn default() -> Checksum {
+        Checksum(CRC.digest())
+    }
+}
+
+impl Checksum {
+    /// Adds the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The checksum of all bytes so far.
+    pub fn value(&self) -> u64 {
+        self.0.clone().finalize()
+    }
 }
 
 /// A value, in the encoding that its contents ask for, and the bytes behind it.
