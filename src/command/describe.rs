@@ -8,6 +8,7 @@ use super::spec::Find;
 use super::spec::Group;
 use super::spec::KeyRef;
 use super::spec::KeySpec;
+use super::spec::MODULE;
 use super::spec::MOVABLEKEYS;
 use super::spec::Positions;
 use super::spec::SYSCMD;
@@ -21,10 +22,10 @@ use crate::resp::Reply;
 
 impl Command {
     /// The name in replies: lower case, but as registered for commands of modules.
-    pub fn shown_name(&self, group: Group) -> String {
-        match group {
-            Group::VectorSet => self.name.to_string(),
-            _ => self.name.to_ascii_lowercase(),
+    pub fn shown_name(&self) -> String {
+        match self.flags & MODULE {
+            0 => self.name.to_ascii_lowercase(),
+            _ => self.name.to_owned(),
         }
     }
 
@@ -33,7 +34,7 @@ impl Command {
         let positions = Positions::of(self.keys);
         let movable = if positions.movable { MOVABLEKEYS } else { 0 };
         Reply::Array(vec![
-            Reply::bulk(self.shown_name(group)),
+            Reply::bulk(self.shown_name()),
             Reply::Int(self.arity.into()),
             statuses(flag_names(self.flags & !(CONTAINER | SYSCMD) | movable)),
             Reply::Int(positions.first.into()),

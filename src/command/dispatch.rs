@@ -133,7 +133,7 @@ fn admit(cx: &mut Context<'_>, argv: &[&[u8]]) -> Result<&'static Command, Reply
         return Err(ReplyError::new(format!(
             "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
              allowed in this context",
-            command.name.to_ascii_lowercase()
+            command.shown_name()
         )));
     }
     Ok(command)

@@ -74,7 +74,7 @@ fn acl_cat(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
         category(&name).ok_or_else(|| ReplyError::new(format!("ERR Unknown category '{name}'")))?;
     let within = all().filter(|(group, row)| categories(row.flags, *group) & wanted != 0);
     let real = within.filter(|(_, row)| row.flags & CONTAINER == 0);
-    Ok(Reply::bulks(real.map(|(group, row)| row.shown_name(group))))
+    Ok(Reply::bulks(real.map(|(_, row)| row.shown_name())))
 }
 
 fn acl_deluser(_: &mut Context<'_>, mut args: Args<'_>) -> Result {

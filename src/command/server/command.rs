@@ -96,7 +96,7 @@ fn command_help(_: &mut Context<'_>, _: Args<'_>) -> Result {
 /// `COMMAND LIST [FILTERBY <MODULE name | ACLCAT category | PATTERN pattern>]`
 fn command_list(_: &mut Context<'_>, mut args: Args<'_>) -> Result {
     let shown = |rows: &mut dyn Iterator<Item = (Group, &'static Command)>| {
-        Reply::bulks(rows.map(|(group, row)| row.shown_name(group)))
+        Reply::bulks(rows.map(|(_, row)| row.shown_name()))
     };
     if args.is_empty() {
         return Ok(shown(&mut all()));
@@ -158,10 +158,9 @@ fn info(group: Group, row: &'static Command) -> Reply {
 }
 
 fn docs(group: Group, row: &'static Command) -> (Reply, Reply) {
-    let name = |group, row: &Command| Reply::bulk(row.shown_name(group));
-    let subcommands =
-        subcommands(row).map(|(group, row)| (name(group, row), row.docs(group, Vec::new())));
-    (name(group, row), row.docs(group, subcommands.collect()))
+    let name = |row: &Command| Reply::bulk(row.shown_name());
+    let subcommands = subcommands(row).map(|(group, row)| (name(row), row.docs(group, Vec::new())));
+    (name(row), row.docs(group, subcommands.collect()))
 }
 
 /// The keys of a command line.

@@ -360,7 +360,7 @@ fn modules(_: &Context<'_>, text: &mut Text) {
 
 fn commandstats(cx: &Context<'_>, text: &mut Text) {
     for stats in cx.world.stats.by_command() {
-        let name = stats.command.name.to_ascii_lowercase();
+        let name = stats.command.shown_name();
         let (usec, calls) = (stats.time.as_micros(), stats.calls);
         let per_call = if calls == 0 {
             0.0
@@ -393,7 +393,7 @@ fn latencystats(cx: &Context<'_>, text: &mut Text) {
             let nanos = stats.histogram.percentile(percent.parse().unwrap_or(0.0));
             format!("p{percent}={:.3}", nanos as f64 / 1000.0)
         });
-        let name = stats.command.name.to_ascii_lowercase();
+        let name = stats.command.shown_name();
         let value = shown.collect::<Vec<_>>().join(",");
         text.field(&format!("latency_percentiles_usec_{name}"), value);
     }

@@ -98,7 +98,7 @@ fn histogram(stats: &CommandStats) -> (Reply, Reply) {
         ("calls", Reply::Int(stats.histogram.len() as i64)),
         ("histogram_usec", Reply::Map(classes.collect())),
     ];
-    let name = stats.command.name.to_ascii_lowercase();
+    let name = stats.command.shown_name();
     (Reply::bulk(name), Reply::map(fields))
 }
 
