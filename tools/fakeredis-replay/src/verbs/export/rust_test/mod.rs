@@ -3,6 +3,9 @@
 //! The plan is made from the records and rehearsed at once; what the test asserts is what was recorded: replies by their
 //! checksums, the keys at the end and the digest of all data.
 
+mod ahead;
+mod asked;
+mod clients;
 mod plan;
 mod print;
 mod rehearsal;

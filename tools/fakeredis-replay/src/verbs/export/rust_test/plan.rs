@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use fakeredis::Clock;
-use fakeredis::Recording;
 use fakeredis::commit::Aborted;
-use fakeredis::commit::Blob;
 use fakeredis::commit::Client;
 use fakeredis::commit::CommandList;
 use fakeredis::commit::Commit;
@@ -17,7 +15,14 @@ use fakeredis::commit::Origin;
 use fakeredis::commit::Record;
 use fakeredis::commit::Seq;
 use fakeredis::resp::Reply;
+use fakeredis::timeline::client_of;
+use fakeredis::timeline::commands_of;
 
+use super::ahead;
+use super::ahead::Watch;
+use super::asked::Asked;
+use super::clients::Clients;
+use super::clients::variable;
 use super::rehearsal::Answer;
 use super::rehearsal::Rehearsal;
 use super::rehearsal::crc;
@@ -52,29 +57,13 @@ pub struct Plan {
     pub names: Vec<String>,
     pub rehearsal: Rehearsal,
     clock: Clock,
-    /// Who is connected, by the id that the records have.
-    clients: BTreeMap<u64, State>,
+    clients: Clients,
     /// The keys that have to be watched after a record, for an EXEC that is aborted later.
     watches: BTreeMap<Seq, Vec<Watch>>,
     /// The records to which history goes back.
     kept: BTreeSet<Seq>,
     /// Whether all random numbers are drawn again, so that they are the same.
     draws_again: bool,
-}
-
-/// What is known of a client.
-#[derive(Clone)]
-struct State {
-    client: usize,
-    name: Blob,
-    db: u32,
-    in_multi: bool,
-}
-
-struct Watch {
-    client: Client,
-    db: u32,
-    key: Blob,
 }
 
 impl Plan {
@@ -85,10 +74,10 @@ impl Plan {
             names: Vec::new(),
             rehearsal: Rehearsal::new(clock.clone(), seed)?,
             clock,
-            clients: BTreeMap::new(),
-            watches: watches(entries),
-            kept: entries.iter().filter_map(rewound_to).collect(),
-            draws_again: has_all(entries),
+            clients: Clients::default(),
+            watches: ahead::watches(entries),
+            kept: ahead::rewound(entries),
+            draws_again: ahead::has_all(entries),
         })
     }
 
@@ -110,18 +99,8 @@ impl Plan {
         match &entry.record {
             Record::Commit(commit) => self.commit(commit),
             Record::Aborted(aborted) => self.aborted(aborted),
-            Record::Observed(one) => self.asked(
-                (&one.client, one.db),
-                &one.commands,
-                Some(&one.replies),
-                Plan::ask,
-            ),
-            Record::Setting(one) => self.asked(
-                (&one.client, one.db),
-                &one.commands,
-                one.replies.as_ref(),
-                Plan::run,
-            ),
+            Record::Observed(one) => self.asked(&one.into(), Plan::ask),
+            Record::Setting(one) => self.asked(&one.into(), Plan::run),
             Record::Client(event) if event.open => drop(self.client(&event.client, 0)),
             Record::Client(event) => self.leave(event.client.id),
             Record::Open(_) | Record::Close(_) => self.leave_all(),
@@ -131,6 +110,12 @@ impl Plan {
                 self.rehearsal.restore(rewind.to)?;
                 self.steps.push(Step::Restore(rewind.to));
             }
+        }
+        if !matches!(entry.record, Record::Aborted(_))
+            && let Some(client) = client_of(&entry.record)
+            && let Some(commands) = commands_of(&entry.record)
+        {
+            self.clients.follow(client, commands);
         }
         self.after(entry.seq);
         Ok(())
@@ -187,7 +172,7 @@ impl Plan {
         if commit.origin != Origin::Exec {
             let is_one = commit.commands.len() == 1;
             self.run_each(client, commit, expected.filter(|_| is_one));
-        } else if self.finish_multi(commit.client.id) {
+        } else if self.clients.finish_multi(commit.client.id) {
             self.run(client, &[b"EXEC"], expected);
         } else {
             self.run(client, &[b"MULTI"], None);
@@ -195,7 +180,6 @@ impl Plan {
             let is_same = !self.is_by_chance(commit);
             self.run(client, &[b"EXEC"], expected.filter(|_| is_same));
         }
-        self.selected(commit.client.id, &commit.commands);
     }
 
     /// Adds the commands of a commit, or what they came to where they would come to something else.
@@ -243,7 +227,7 @@ impl Plan {
 
     fn aborted(&mut self, aborted: &Aborted) {
         let client = self.client(&aborted.client, aborted.db);
-        if !self.finish_multi(aborted.client.id) {
+        if !self.clients.finish_multi(aborted.client.id) {
             self.run(client, &[b"MULTI"], None);
             for argv in aborted.commands.iter() {
                 self.run(client, &argv, None);
@@ -253,116 +237,70 @@ impl Plan {
     }
 
     /// Adds commands that changed no data, each with `add`.
-    fn asked(
-        &mut self,
-        (client, db): (&Client, u32),
-        commands: &CommandList,
-        replies: Option<&Blob>,
-        add: fn(&mut Plan, usize, &[&[u8]], Option<u32>),
-    ) {
+    fn asked(&mut self, asked: &Asked<'_>, add: fn(&mut Plan, usize, &[&[u8]], Option<u32>)) {
+        let Asked {
+            client,
+            db,
+            is_exec,
+            commands,
+            replies,
+        } = *asked;
         let id = client.id;
-        let replies = replies.map(|replies| replies.as_ref());
         let expected = replies.map(crc32fast::hash);
-        let in_multi = self.clients.get(&id).is_some_and(|state| state.in_multi);
-        let queued = replies == Some(b"+QUEUED\r\n");
-        if queued && !in_multi {
+        if replies == Some(b"+QUEUED\r\n") && !self.clients.is_in_multi(id) {
             return self.comment("Part of a transaction that began before.".to_owned());
         }
-        let client = self.client(client, db);
-        let is_array = replies.is_some_and(|replies| replies.starts_with(b"*"));
-        if in_multi && is_array {
-            self.finish_multi(id);
-            return self.run(client, &[b"EXEC"], expected);
+        let number = match asked.names_its_client() {
+            true => self.client(&self.clients.before(client), db),
+            false => self.client(client, db),
+        };
+        if is_exec && self.clients.finish_multi(id) {
+            return self.run(number, &[b"EXEC"], expected);
         }
-        let several = commands.len() > 1;
-        if several {
-            self.run(client, &[b"MULTI"], None);
+        if is_exec {
+            self.run(number, &[b"MULTI"], None);
         }
         for argv in commands.iter() {
             match is_left_out(&argv) {
                 true => self.comment(format!("{}, left out.", text::command(&argv, Room::LINE))),
-                false => add(self, client, &argv, expected.filter(|_| !several)),
+                false => add(self, number, &argv, expected.filter(|_| !is_exec)),
             }
-            self.note_multi(id, argv[0], replies);
+            self.clients.note_multi(id, argv[0], replies);
         }
-        if several {
-            self.run(client, &[b"EXEC"], expected);
-        }
-        self.selected(id, commands);
-    }
-
-    /// Notes where a transaction begins, and that it ends without an EXEC that ran.
-    fn note_multi(&mut self, id: u64, name: &[u8], replies: Option<&[u8]>) {
-        let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-        if let Some(state) = self.clients.get_mut(&id) {
-            state.in_multi |= is("MULTI") && replies == Some(b"+OK\r\n");
-            state.in_multi &= !["EXEC", "DISCARD", "RESET"].into_iter().any(is);
-        }
-    }
-
-    /// Whether MULTI and the commands after it are planned already: at level `session` they are records.
-    fn finish_multi(&mut self, id: u64) -> bool {
-        let state = self.clients.get_mut(&id);
-        state.is_some_and(|state| std::mem::take(&mut state.in_multi))
-    }
-
-    /// Notes the database that commands select.
-    fn selected(&mut self, id: u64, commands: &CommandList) {
-        let Some(state) = self.clients.get_mut(&id) else {
-            return;
-        };
-        for argv in commands.iter() {
-            if let [name, db] = &argv[..]
-                && name.eq_ignore_ascii_case(b"SELECT")
-                && let Some(db) = std::str::from_utf8(db).ok().and_then(|db| db.parse().ok())
-            {
-                state.db = db;
-            }
+        if is_exec {
+            self.run(number, &[b"EXEC"], expected);
         }
     }
 
     /// A client as a record has it: connected, with its name, in its database.
     fn client(&mut self, client: &Client, db: u32) -> usize {
-        if !self.clients.contains_key(&client.id) {
-            let state = State {
-                client: self.connect(&variable(client)),
-                name: Blob::default(),
-                db: 0,
-                in_multi: false,
-            };
-            self.clients.insert(client.id, state);
+        if self.clients.get(client.id).is_none() {
+            let number = self.connect(&variable(client));
+            self.clients.join(client.id, number);
         }
-        let Some(state) = self.clients.get_mut(&client.id) else {
-            unreachable!("it was just put there");
-        };
-        let before = state.clone();
+        let before = self.clients.see(client, db);
         if before.in_multi {
-            return before.client;
+            return before.number;
         }
-        (state.name, state.db) = (client.name.clone(), db);
         if before.name != client.name {
-            self.run(
-                before.client,
-                &[b"CLIENT", b"SETNAME", client.name.as_ref()],
-                None,
-            );
+            let name = client.name.as_ref();
+            self.run(before.number, &[b"CLIENT", b"SETNAME", name], None);
         }
         if before.db != db {
-            self.run(before.client, &[b"SELECT", db.to_string().as_bytes()], None);
+            self.run(before.number, &[b"SELECT", db.to_string().as_bytes()], None);
         }
-        before.client
+        before.number
     }
 
     fn leave(&mut self, id: u64) {
-        if let Some(state) = self.clients.remove(&id) {
-            self.rehearsal.disconnect(state.client);
-            self.steps.push(Step::Leave(state.client));
+        if let Some(state) = self.clients.leave(id) {
+            self.rehearsal.disconnect(state.number);
+            self.steps.push(Step::Leave(state.number));
         }
     }
 
     fn leave_all(&mut self) {
-        let ids: Vec<u64> = self.clients.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.leave(id));
+        self.clients.ids().into_iter().for_each(|id| self.leave(id));
     }
 
     /// Adds a command that changed nothing then, unless it would now.
@@ -416,23 +354,6 @@ impl Plan {
     }
 }
 
-fn rewound_to(entry: &Entry) -> Option<Seq> {
-    match &entry.record {
-        Record::Rewind(rewind) => Some(rewind.to),
-        _ => None,
-    }
-}
-
-/// Whether these are all commands of one process from its start, so that it draws the same random numbers again.
-fn has_all(entries: &[Entry]) -> bool {
-    let everything = match entries.first().map(|entry| (&entry.record, entry.seq)) {
-        Some((Record::Open(open), 1)) => open.record == Recording::Session.to_string(),
-        _ => false,
-    };
-    let opened = |entry: &&Entry| matches!(entry.record, Record::Open(_));
-    everything && entries.iter().filter(opened).count() == 1
-}
-
 fn is_left_out(argv: &[&[u8]]) -> bool {
     let is = |arg: &[u8], name: &str| arg.eq_ignore_ascii_case(name.as_bytes());
     match argv {
@@ -440,60 +361,3 @@ fn is_left_out(argv: &[&[u8]]) -> bool {
         _ => LEFT_OUT.iter().any(|name| is(argv[0], name)),
     }
 }
-
-/// Where keys have to be watched that an aborted EXEC watched: not where WATCH itself is a record.
-fn watches(entries: &[Entry]) -> BTreeMap<Seq, Vec<Watch>> {
-    let mut watches = BTreeMap::<Seq, Vec<Watch>>::new();
-    let mut told = BTreeSet::new();
-    let first = entries.first().map_or(1, |entry| entry.seq);
-    for entry in entries {
-        match &entry.record {
-            Record::Observed(one) if one.commands.arg(0, 0).is_some_and(is_watch) => {
-                told.insert(one.client.id);
-            }
-            Record::Aborted(aborted) if !told.remove(&aborted.client.id) => {
-                for watched in &aborted.watched {
-                    let watch = Watch {
-                        client: aborted.client.clone(),
-                        db: watched.db,
-                        key: watched.key.clone(),
-                    };
-                    watches
-                        .entry(watched.since.max(first - 1))
-                        .or_default()
-                        .push(watch);
-                }
-            }
-            _ => {}
-        }
-    }
-    watches
-}
-
-fn is_watch(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"WATCH")
-}
-
-/// What a test calls a client.
-fn variable(client: &Client) -> String {
-    let name = String::from_utf8_lossy(client.name.as_ref()).to_lowercase();
-    let name: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase()) && !RESERVED.contains(&&*name);
-    match (client.id, is_name) {
-        (_, true) => name,
-        (0, _) => "loader".to_owned(),
-        (id, _) => format!("client_{id}"),
-    }
-}
-
-/// Words that mean something else in a test.
-#[rustfmt::skip] // A list.
-const RESERVED: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "clock", "const", "continue", "crate", "do", "dyn",
-    "else", "end", "enum", "extern", "fake", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
-    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super",
-    "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-];
