@@ -23,10 +23,13 @@ const RELEASE: &str = "v=8.2.3 ";
 
 /// The real server's program: `FAKEREDIS_REAL`, or what `.ci/oracles.sh` installed.
 pub fn find() -> Option<PathBuf> {
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/oracles/redis-server");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut installed = here
+        .ancestors()
+        .map(|dir| dir.join("target/oracles/redis-server"));
     match std::env::var_os("FAKEREDIS_REAL") {
         Some(path) => Some(path.into()),
-        None => installed.exists().then_some(installed),
+        None => installed.find(|program| program.exists()),
     }
 }
 

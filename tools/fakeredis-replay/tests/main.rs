@@ -17,12 +17,17 @@ mod following;
 mod json;
 mod mending;
 mod run;
+mod run_transcripts;
 #[cfg(unix)]
 mod serve;
 mod session;
 mod shop;
 #[cfg(unix)]
 mod step;
+// The test kit of the library.
+#[allow(dead_code, reason = "other tests use all of it")]
+#[path = "../../../tests/support/mod.rs"]
+mod support;
 #[cfg(unix)]
 mod terminal;
 mod waits;
