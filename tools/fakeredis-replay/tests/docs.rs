@@ -89,6 +89,16 @@ fn the_story_shows_the_code_of_the_shop() {
     assert!(read("replay.md").contains(&code), "{code}");
 }
 
+/// `.ci/ecosystem/run` runs it with redis-py.
+#[test]
+fn the_reference_shows_a_program_that_is_run() {
+    let program = include_str!("../../../.ci/ecosystem/redis_py_faults.py");
+    let (_, shown) = program.split_once(" shows from here ---\n").unwrap();
+    let (shown, _) = shown.split_once("# --- to here ---").unwrap();
+    let block = format!("```python\n{}\n```", shown.trim_end());
+    assert!(read("time-travel.md").contains(&block), "{block}");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_reference_is_true() {
