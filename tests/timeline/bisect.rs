@@ -20,11 +20,25 @@ fn the_record_that_made_the_difference_is_found_by_halves() {
         .unwrap()
         .unwrap();
     assert_eq!(flip.seq, 304);
-    assert!(flip.asked <= 12, "{flip:?}");
+    assert!(flip.asked <= 12 + 20, "{flip:?}");
+    assert_eq!(flip.stray, None);
     let mended = past.bisect(&Rev::LAST, &Rev::seq(302), |then| {
         Ok::<_, timeline::Error>(!stock(then)?)
     });
     assert_eq!(mended.unwrap(), Some(flip), "whichever side is called good");
+}
+
+#[test]
+fn an_answer_that_goes_to_and_fro_is_noticed() {
+    let mut lab = Lab::new();
+    lab.run("SET stock 1\nSET stock -1\nSET stock 1\nSET stock -1");
+    let past = lab.past();
+    let flip = past.bisect(&Rev::seq(2), &Rev::LAST, stock);
+    let flip = flip.unwrap().unwrap();
+    let stray = flip.stray.unwrap();
+    let is_early = stray < flip.seq;
+    let is_good = stock(&mut past.at(&Rev::seq(stray)).unwrap()).unwrap();
+    assert_ne!(is_good, is_early, "{flip:?}");
 }
 
 #[test]

@@ -100,9 +100,24 @@ fn bisect_shows_the_record_and_both_answers() {
         "  after record 6",
         "    (integer) 1",
         "",
-        "found by asking 4 states; if the answer goes to and fro, other records change it too",
+        "found by asking 7 states; none of them shows that the answer goes to and fro",
     ];
     assert_eq!(lines[lines.len() - expected.len()..], expected);
+}
+
+#[test]
+fn bisect_names_a_state_that_shows_that_the_answer_goes_to_and_fro() {
+    let dir = shop(false);
+    let ask = |format: &[&str]| {
+        let rest = ["--good", "1", "--", "HGET", "product:1", "name"];
+        replay(dir.path(), "bisect", &[format, &rest].concat())
+    };
+    let told = ask(&[]).out;
+    let last = told.lines().last().unwrap();
+    let expected = "; after record 10 the answer is that of the other side: it goes to and fro, \
+                    and other records change it too";
+    assert!(last.ends_with(expected), "{last}");
+    assert_eq!(ask(&["--json"]).objects()[0]["stray"], 10);
 }
 
 #[test]

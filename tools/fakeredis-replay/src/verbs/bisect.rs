@@ -33,7 +33,7 @@ use crate::text::Room;
 A state is good if the command answers there what it answers at --good, or what --expect says, as `at` prints it; with
 --lua, if the script, which may only read, answers anything but false and nil. The search asks in the middle, again and
 again, and so finds one record behind which a good state is not good any more. Where that happens more than once, the
-others may lie on either side of it.")]
+others may lie on either side of it: some more states around it are asked, and one that shows that is told.")]
 pub struct Bisect {
     #[command(flatten)]
     journal: Journal,
@@ -172,9 +172,17 @@ impl Bisect {
             }
         }
         let asked = text::count(flip.asked.into(), "state");
-        out.line(out.paint.dim(format!(
-            "\nfound by asking {asked}; if the answer goes to and fro, other records change it too"
-        )))
+        let others = match flip.stray {
+            Some(seq) => format!(
+                "after record {seq} the answer is that of the other side: it goes to and fro, \
+                 and other records change it too"
+            ),
+            None => "none of them shows that the answer goes to and fro".to_owned(),
+        };
+        out.line(
+            out.paint
+                .dim(format!("\nfound by asking {asked}; {others}")),
+        )
     }
 
     fn tell(&self, timeline: &Timeline, flip: Flip, out: &mut Output) -> Result<(), Failure> {
@@ -183,6 +191,7 @@ impl Bisect {
         let side = |(seq, answer): (u64, Reply)| json!({"seq": seq, "reply": json::reply(answer)});
         let mut object = json::object(shown.describe());
         object.insert("asked".to_owned(), json!(flip.asked));
+        object.insert("stray".to_owned(), json!(flip.stray));
         object.insert("before".to_owned(), side(before));
         object.insert("after".to_owned(), side(after));
         out.object(object)
