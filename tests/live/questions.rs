@@ -7,8 +7,10 @@ use std::io::SeekFrom;
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use fakeredis::FakeRedis;
+use fakeredis::Recording;
 use fakeredis::command::Question;
 use fakeredis::engine::Core;
 use fakeredis::engine::Engine;
@@ -122,6 +124,28 @@ fn keys_have_versions_differences_and_reasons() {
         assert!(run(&mut con, "FAKEREDIS WHY").contains("no EXEC was aborted"));
         let never = ask(&mut con, &["WHY", "KEY", "3"]);
         assert_eq!(text(&field(&never, "fate")), "never_there");
+    });
+}
+
+#[test]
+fn a_wait_has_its_reason() {
+    Lab::through_both_doors(|lab, door| {
+        lab.fake.set_recording(Recording::Session).unwrap();
+        let engine = lab.fake.engine();
+        let worker = engine.lock().connect(Address::default());
+        let waited = engine.lock().run(worker, &[b"BLPOP", b"jobs", b"5"]);
+        assert!(matches!(waited, Outcome::Blocked));
+        lab.fake.clock().advance(Duration::from_secs(5));
+        engine.lock().expire_now();
+        let mut con = door(lab);
+        let log = items(ask(&mut con, &["LOG", "COMMAND", "BLPOP"]));
+        for record in log {
+            let why = ask(&mut con, &["WHY", &text(&field(&record, "seq"))]);
+            assert_eq!(text(&field(&why, "wait")), "timed_out");
+            assert_eq!(text(&field(&why, "waited_us")), "5000000");
+            let awaited = &items(field(&why, "awaited"))[0];
+            assert_eq!(text(&field(awaited, "last_changed_by")), "nil");
+        }
     });
 }
 

@@ -4,6 +4,7 @@ mod bisect;
 mod blame;
 mod diff;
 mod fates;
+mod waits;
 mod walk;
 
 use std::time::Duration;
