@@ -93,6 +93,28 @@ fn a_failed_write_is_undone_and_writes_are_refused_from_then_on() {
     }
 }
 
+/// Whatever was read of it: memory went back, and nobody knows which copies are still right.
+#[test]
+fn who_tracks_drops_all_copies_when_memory_goes_back_and_when_it_is_healed() {
+    let disk = SimDisk::empty();
+    let engine = open(&disk);
+    let [writer, tracker] = [(); 2].map(|()| engine.lock().connect(Address::default()));
+    run(&engine, tracker, "HELLO 3");
+    run(&engine, tracker, "CLIENT TRACKING ON");
+    let told = || {
+        let mut core = engine.lock();
+        let pushes = std::mem::take(&mut core.session(tracker).unwrap().pushes);
+        pushes.iter().map(pretty).collect::<Vec<_>>()
+    };
+    let all = pretty(&Reply::Push(vec![Reply::bulk("invalidate"), Reply::Null]));
+    disk.set_plan(Plan::From(disk.operations() + 1, ErrorKind::Other));
+    run(&engine, writer, "SET lost 1");
+    assert_eq!(told(), [&*all]);
+    disk.set_plan(Plan::Never);
+    assert_eq!(run(&engine, writer, "FAKEREDIS JOURNAL HEAL"), "OK");
+    assert_eq!(told(), [&*all]);
+}
+
 /// Only when it is asked to does the fake write again: what was acknowledged is there, what was not is not.
 #[test]
 fn a_mended_disk_is_healed_on_request() {

@@ -55,6 +55,31 @@ fn pipelines_inline_commands_and_pieces() {
 }
 
 #[test]
+fn keys_with_a_prefix_that_come_together_are_told_together() {
+    let server = FakeRedis::new().serve("127.0.0.1:0").unwrap();
+    let [mut tracker, mut writer] =
+        [(); 2].map(|()| TcpStream::connect(server.address().unwrap()).unwrap());
+    tracker
+        .write_all(b"HELLO 3\r\nCLIENT TRACKING ON BCAST PREFIX k\r\n")
+        .unwrap();
+    let mut greeting = Vec::new();
+    while !greeting.ends_with(b"+OK\r\n") {
+        let mut byte = [0];
+        tracker.read_exact(&mut byte).unwrap();
+        greeting.extend(byte);
+    }
+    let request = b"SET k2 1\r\nSET k1 1\r\nSET j 1\r\nSET k2 2\r\n";
+    talk(&mut writer, request, b"+OK\r\n+OK\r\n+OK\r\n+OK\r\n");
+    let told = b">2\r\n$10\r\ninvalidate\r\n*2\r\n$2\r\nk1\r\n$2\r\nk2\r\n";
+    talk(&mut tracker, b"", told);
+    let told = [
+        b"+OK\r\n+PONG\r\n".as_slice(),
+        b">2\r\n$10\r\ninvalidate\r\n*1\r\n$2\r\nk3\r\n",
+    ];
+    talk(&mut tracker, b"SET k3 1\r\nPING\r\n", &told.concat());
+}
+
+#[test]
 fn a_unix_socket_is_removed_with_its_server() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("redis.sock");

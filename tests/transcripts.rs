@@ -77,11 +77,11 @@ families! {
         geo,
         hyperloglog,
         cluster,
+        tracking,
     ],
     planned: [
         functions,
         notifications,
-        tracking,
     ]
 }
 

@@ -249,7 +249,7 @@ impl Context<'_> {
         if self.db().get(key).is_some_and(due) {
             self.db_mut().remove(key);
             self.world.stats.expired_keys += 1;
-            self.world.touch(self.session.db, key, self.unit.seq);
+            self.notice(key);
             self.unit.expired(&[b"DEL", key]);
         }
     }
@@ -263,7 +263,7 @@ impl Context<'_> {
         let now_ms = self.now_ms();
         let fields = self.world.expire_fields(self.session.db, key, now_ms);
         if !fields.is_empty() {
-            self.world.touch(self.session.db, key, self.unit.seq);
+            self.notice(key);
             let mut argv: Vec<&[u8]> = vec![b"HDEL", key];
             argv.extend(fields.iter().map(|field| &**field));
             self.unit.expired(&argv);
@@ -293,7 +293,15 @@ impl Context<'_> {
 
     fn touched(&mut self, key: &[u8]) {
         self.unit.changed();
-        self.world.touch(self.session.db, key, self.unit.seq);
+        self.notice(key);
+    }
+
+    /// Whoever watches `key`, waits for it or has a copy of it learns that it changed.
+    fn notice(&mut self, key: &[u8]) {
+        self.world.notice(self.session.db, key, self.unit.seq);
+        if self.world.tracking.is_some() {
+            self.invalidate(key);
+        }
     }
 
     /// The value at `key`, to change; `new` where there is none.

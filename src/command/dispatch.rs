@@ -236,6 +236,9 @@ fn call_counted(
     }
     let began = cx.world.lap;
     let (reply, effect) = call(cx, command, argv);
+    if cx.world.tracking.is_some() {
+        cx.note_reads(command, argv);
+    }
     let took = lap(cx.world, began);
     // A command that blocks counts once it is answered; monitors see it when it was sent.
     if cx.unit.delivery != Delivery::Later {

@@ -56,6 +56,8 @@ pub enum Delivery {
     AtOnce,
     /// There is none yet: the connection is blocked.
     Later,
+    /// As soon as it may, but behind what the connection is told besides.
+    AfterPushes,
     /// It does not, or only half of it: a fault ends the connection instead.
     Cut,
 }

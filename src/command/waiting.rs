@@ -195,6 +195,9 @@ impl World {
     }
 
     fn end_wait(&mut self, wait: &Wait, reply: Reply) {
+        if let Some(tracking) = &mut self.tracking {
+            tracking.end_caching(wait.session.id());
+        }
         let argv: Vec<&[u8]> = wait.argv.iter().map(|word| &**word).collect();
         if let Ok(command) = resolve(&argv) {
             count(self, command, &reply, None);

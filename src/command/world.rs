@@ -16,8 +16,10 @@ use crate::commit::Seq;
 use crate::keyspace::Keyspace;
 use crate::keyspace::WatchRegistry;
 use crate::rng::Rng;
+use crate::session::Author;
 use crate::session::Sessions;
 use crate::session::Subscriptions;
+use crate::session::Tracking;
 use crate::session::Waits;
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -50,6 +52,8 @@ pub struct World {
     pub watches: WatchRegistry,
     /// Who listens to what.
     pub subscriptions: Subscriptions,
+    /// Who keeps copies of what (`CLIENT TRACKING`), once a connection did.
+    pub tracking: Option<Box<Tracking>>,
     /// Who is blocked, and waits for what.
     pub waits: Waits,
     /// All connections but the one whose command runs.
@@ -107,6 +111,7 @@ impl World {
             keyspace: Keyspace::new(config.databases()),
             watches: WatchRegistry::default(),
             subscriptions: Subscriptions::default(),
+            tracking: None,
             waits: Waits::default(),
             sessions: Sessions::default(),
             config,
@@ -137,6 +142,7 @@ impl World {
     pub fn resume_with(&mut self, keyspace: Keyspace) {
         self.keyspace = keyspace;
         self.keyspace.grow(self.config.databases());
+        self.invalidate_all();
         self.broken = None;
     }
 
@@ -173,10 +179,26 @@ impl World {
         self.pause.filter(|pause| pause.until_us > now_us)
     }
 
-    /// The unit `seq` changes a key: whoever watches it or waits for it learns that.
+    /// The unit `seq`, which is no connection's, changes a key: whoever watches it, waits for it or has a copy of it
+    /// learns that.
     pub fn touch(&mut self, db: usize, key: &[u8], seq: Seq) {
+        self.notice(db, key, seq);
+        if let Some(tracking) = &mut self.tracking {
+            tracking.changed(key, Author::Nobody);
+        }
+    }
+
+    /// The unit `seq` changes a key: whoever watches it or waits for it learns that.
+    pub fn notice(&mut self, db: usize, key: &[u8], seq: Seq) {
         self.watches.touch(db, key, seq);
         self.waits.touch(db, key, seq);
+    }
+
+    /// All that there is may have changed: whoever has a copy of anything drops it.
+    pub fn invalidate_all(&mut self) {
+        if let Some(tracking) = &mut self.tracking {
+            tracking.changed_all();
+        }
     }
 
     /// The keys of a database that somebody watches or waits for, for what changes a whole database to touch.

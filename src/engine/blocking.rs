@@ -23,7 +23,7 @@ impl Core {
         let Some(session) = self.world.sessions.get_mut(connection) else {
             return Outcome::Closed;
         };
-        match (session.answer.take(), session.cut) {
+        match (session.take_answer(), session.cut) {
             (Some((reply, _)), None) => Outcome::Reply(reply, session.protocol),
             (Some((reply, _)), Some(cut)) => {
                 let protocol = session.protocol;
@@ -39,7 +39,7 @@ impl Core {
     pub fn give_up(&mut self, connection: SessionKey) {
         self.world.waits.forget(connection.id());
         if let Some(session) = self.world.sessions.get_mut(connection) {
-            session.answer = None;
+            session.take_answer();
             session.cut = None;
         }
     }
@@ -150,6 +150,7 @@ impl Core {
             return;
         };
         let origin = Origin::Blocked { cause: ready.seq };
+        let pushed = session.pushes.len();
         let reply = self.run_unit(&mut session, now_us, origin, &argv);
         let blocks_again = self.unit.delivery == Delivery::Later;
         if !blocks_again {
@@ -157,6 +158,8 @@ impl Core {
             session.active_us = now_us;
             session.commands += 1;
             session.answer(reply, self.recorder.last_seq);
+            // What its own command brings comes behind the reply.
+            session.put_behind(pushed);
         }
         self.world.sessions.put_back(connection, session);
     }

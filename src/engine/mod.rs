@@ -23,6 +23,7 @@ mod replay;
 mod rerun;
 mod rewind;
 mod timer;
+mod tracking;
 mod turn;
 
 pub use crate::commit::Recording;
@@ -210,7 +211,9 @@ impl Engine {
         journal.settle_appended(record).inspect_err(|error| {
             // What was lost is undone already.
             if !matches!(error, JournalError::Lost) {
-                self.lock().fall_back(error);
+                let mut core = self.lock();
+                core.fall_back(error);
+                core.send_invalidations(None);
             }
         })
     }
@@ -245,6 +248,9 @@ impl Core {
         self.world.waits.forget(connection.id());
         self.world.watches.unwatch(connection.id());
         self.world.subscriptions.forget(connection);
+        if let Some(tracking) = &mut self.world.tracking {
+            tracking.untrack(connection.id());
+        }
         if let Some(session) = self.world.sessions.close(connection) {
             let (level, now_us) = (self.host.recording, self.clock.now_us());
             let _ = self.recorder.client(level, &session, now_us, false);
@@ -314,6 +320,7 @@ impl Core {
         let now_us = self.clock.now_us();
         if let Err(error) = self.expire_due(now_us) {
             self.fall_back(&error);
+            self.send_invalidations(None);
         }
         self.attend_waits(now_us);
     }
@@ -322,6 +329,9 @@ impl Core {
     #[inline]
     pub(super) fn begin_turn(&mut self) {
         self.world.lap = None;
+        if self.world.tracking.is_some() {
+            self.send_broadcasts();
+        }
     }
 
     /// Runs one request of a connection.
@@ -366,7 +376,10 @@ impl Core {
         session.active_us = now_us;
         let reply = match ready {
             Ok(()) => self.run_unit(&mut session, now_us, Origin::Direct, argv),
-            Err(error) => Reply::Error(error.into()),
+            Err(error) => {
+                self.send_invalidations(Some(&mut session));
+                Reply::Error(error.into())
+            }
         };
         let outcome = match self.unit.delivery {
             Delivery::AtOnce => {
@@ -374,7 +387,7 @@ impl Core {
                 Outcome::Reply(reply, session.protocol)
             }
             Delivery::Later => Outcome::Blocked,
-            Delivery::Cut => {
+            Delivery::AfterPushes | Delivery::Cut => {
                 session.answer(reply, self.recorder.last_seq);
                 Outcome::Blocked
             }
@@ -435,6 +448,7 @@ impl Core {
         }
         self.host
             .checkpoint_if_due(&self.world.keyspace, self.recorder.last_seq);
+        self.send_invalidations(None);
         self.attend_waits(now_us);
         refused.map_or(Ok(session.db), Err)
     }
@@ -458,6 +472,7 @@ impl Core {
             return Ok(());
         }
         while self.expire_next(now_us)? {}
+        self.send_invalidations(None);
         Ok(())
     }
 
@@ -489,9 +504,24 @@ impl Core {
         Ok(true)
     }
 
-    /// Runs one request as a unit, and records it.
+    /// Runs one request as a unit, records it, and has connections drop their copies of what it changed.
     #[inline]
     fn run_unit(
+        &mut self,
+        session: &mut Session,
+        now_us: i64,
+        origin: Origin,
+        argv: &[&[u8]],
+    ) -> Reply {
+        let reply = self.run_recorded(session, now_us, origin, argv);
+        if self.world.tracking.is_some() {
+            self.end_request(session, argv);
+        }
+        reply
+    }
+
+    #[inline]
+    fn run_recorded(
         &mut self,
         session: &mut Session,
         now_us: i64,

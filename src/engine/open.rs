@@ -200,7 +200,9 @@ impl Core {
     /// Its disk still fails; writes stay refused.
     pub fn heal(&mut self) -> Result<(), JournalError> {
         self.host.heal_journal(&mut self.world)?;
-        self.follow_up(None)
+        self.follow_up(None)?;
+        self.send_invalidations(None);
+        Ok(())
     }
 
     /// The journal was healed: goes on behind the last record that it kept.
@@ -229,6 +231,7 @@ impl Core {
         let empty = || World::new(Config::default(), 0);
         self.world.keyspace = state.unwrap_or_else(|_| empty()).keyspace;
         self.world.keyspace.grow(self.world.config.databases());
+        self.world.invalidate_all();
         self.recorder.last_seq = journal.last_seq();
         self.take_back_answers(settled, &format!("MISCONF {error}"));
     }

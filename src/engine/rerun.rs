@@ -230,6 +230,7 @@ impl Rerun {
         self.core.clock.freeze_at(from_micros(now_us));
         self.core.recorder.last_seq = seq - 1;
         if seq.is_multiple_of(FORGET_EVERY) {
+            self.core.begin_turn();
             let sessions = self.core.world.sessions.iter_mut();
             sessions.for_each(|session| session.pushes.clear());
         }

@@ -34,14 +34,15 @@ impl Core {
         Ok(self.last_seq())
     }
 
-    /// Makes the data `keyspace`, the state at the place that `rewind` names; the rewind's record. Watched keys that
-    /// become others count as changed, and whoever waits for one of them is served.
+    /// Makes the data `keyspace`, the state at the place that `rewind` names; the rewind's record. Keys that become
+    /// others count as changed for whoever watches or tracks them, and whoever waits for one of them is served.
     ///
     /// # Errors
     ///
     /// History before that place was dropped, or the journal takes no records; the data stays what it is.
     pub fn rewind_to(&mut self, rewind: Rewind, keyspace: Keyspace) -> Result<Seq, JournalError> {
         let seq = self.go_to(rewind, keyspace)?;
+        self.send_invalidations(None);
         self.attend_waits(self.clock.now_us());
         Ok(seq)
     }
@@ -60,6 +61,7 @@ impl Core {
         let before = std::mem::replace(&mut self.world.keyspace, keyspace);
         self.world.keyspace.grow(databases);
         self.touch_differences(&before);
+        self.invalidate_differences(&before);
         Ok(self.last_seq())
     }
 
@@ -92,7 +94,7 @@ impl Core {
             for key in self.world.noticed_keys(db) {
                 let after = self.world.keyspace.db(db).get(&key);
                 if before.db(db).get(&key) != after {
-                    self.world.touch(db, &key, seq);
+                    self.world.notice(db, &key, seq);
                 }
             }
         }

@@ -1,11 +1,17 @@
-//! One connection's plain state, the table of all connections, who listens to what, and who waits for what. It
-//! knows no command and no socket.
+//! One connection's plain state, the table of all connections, who listens to what, who keeps copies of what, and who
+//! waits for what. It knows no command and no socket.
 
 mod subscriptions;
+mod tracking;
 mod waits;
 
 pub use subscriptions::Subscriptions;
 pub use subscriptions::Topic;
+pub use tracking::Author;
+pub use tracking::Invalidation;
+pub use tracking::Mode;
+pub use tracking::Tracker;
+pub use tracking::Tracking;
 pub use waits::Ready;
 pub use waits::Wait;
 pub use waits::Waits;
@@ -61,6 +67,8 @@ pub struct Session {
     pub pushes: Vec<Reply>,
     /// The reply to a command that was blocked, waiting to be sent, and the last record that it depends on.
     pub answer: Option<(Reply, Seq)>,
+    /// What came behind that, and is to be sent behind it.
+    behind: Vec<Reply>,
     /// How a fault ends the connection when its present command is answered.
     pub cut: Option<Cut>,
     /// The last fault that its present command has met, where that delayed it.
@@ -169,6 +177,7 @@ impl Session {
             closing: None,
             pushes: Vec::new(),
             answer: None,
+            behind: Vec::new(),
             cut: None,
             faults_met: 0,
             opened_us: now_us,
@@ -206,7 +215,10 @@ impl Session {
 
     /// Sends a reply that belongs to no request.
     pub fn push(&mut self, reply: Reply) {
-        self.pushes.push(reply);
+        match self.answer {
+            None => self.pushes.push(reply),
+            Some(_) => self.behind.push(reply),
+        }
         self.wake();
     }
 
@@ -214,6 +226,21 @@ impl Session {
     pub fn answer(&mut self, reply: Reply, seq: Seq) {
         self.answer = Some((reply, seq));
         self.wake();
+    }
+
+    /// Sends what was pushed behind the first `first` behind the answer.
+    pub fn put_behind(&mut self, first: usize) {
+        self.behind.extend(self.pushes.drain(first..));
+    }
+
+    /// Takes the reply to a command that was blocked. What is to be sent behind it may be sent now.
+    pub fn take_answer(&mut self) -> Option<(Reply, Seq)> {
+        let answer = self.answer.take();
+        if !self.behind.is_empty() {
+            self.pushes.append(&mut self.behind);
+            self.wake();
+        }
+        answer
     }
 
     /// Tells the front door that something happened.

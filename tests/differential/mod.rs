@@ -96,6 +96,11 @@ fn pubsub() {
 }
 
 #[test]
+fn tracking() {
+    compare(&[&TRACKING]);
+}
+
+#[test]
 fn connections() {
     compare(&[&CONNECTION, &TRANSACTIONS, &CLUSTER]);
 }

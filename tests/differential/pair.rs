@@ -24,8 +24,11 @@ use crate::support::oracle::RealServer;
 use crate::support::ours;
 use crate::support::ours::InProcess;
 use crate::support::player::Answer;
+use crate::support::player::Ids;
 use crate::support::player::Target;
+use crate::support::player::note_id;
 use crate::support::player::show;
+use crate::support::player::with_ids;
 use crate::support::transcript::Order;
 use crate::support::verified::verify;
 
@@ -60,6 +63,8 @@ pub struct Pair {
     waiting: BTreeSet<usize>,
     /// What each client has queued since its MULTI.
     queued: BTreeMap<usize, Vec<Likeness>>,
+    /// The ids of the clients, ours first.
+    ids: [Ids; 2],
     /// Whether anything was sorted. Redis makes a sorted set a skiplist for that; ours follows from the journal, which
     /// has no record of what changed nothing.
     sorted: bool,
@@ -80,6 +85,7 @@ impl Pair {
             connected: BTreeSet::new(),
             waiting: BTreeSet::new(),
             queued: BTreeMap::new(),
+            ids: Default::default(),
             sorted: false,
             transcript: String::new(),
         }
@@ -106,6 +112,7 @@ impl Pair {
         self.connected.clear();
         self.waiting.clear();
         self.queued.clear();
+        self.ids = Default::default();
         self.sorted = false;
         self.transcript.clear();
     }
@@ -125,9 +132,12 @@ impl Pair {
     pub fn step(&mut self, step: &Step) -> Result<[Reply; 2], String> {
         self.connected.insert(step.client);
         self.sorted |= step.is("SORT") || step.is("SORT_RO");
-        self.ours.send(step.client, &step.argv);
-        self.real.send(step.client, &step.argv);
+        let [ours, real] = &self.ids;
+        self.ours.send(step.client, &with_ids(&step.argv, ours));
+        self.real.send(step.client, &with_ids(&step.argv, real));
         let [ours, real] = self.receive(step.client);
+        note_id(step.client, &step.argv, &ours, &mut self.ids[0]);
+        note_id(step.client, &step.argv, &real, &mut self.ids[1]);
         writeln!(self.transcript, "{step}\n{}", shown(&real)).unwrap();
         if !self.alike(step, &ours, &real) {
             return Err(format!("--- ours\n{}\n", shown(&ours)));

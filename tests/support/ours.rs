@@ -142,6 +142,8 @@ impl Target for InProcess {
         state.ahead.push_back(argv.to_vec());
         self.collect();
         self.fake.engine().batch(|_| ()).unwrap();
+        // The next turn tells of keys with a prefix.
+        self.collect();
     }
 
     fn receive(&mut self, client: usize, _patience: Duration) -> Answer {

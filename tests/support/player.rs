@@ -1,5 +1,6 @@
 //! Plays a transcript on anything that answers commands, and records what a real server answered.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fakeredis::resp::Protocol;
@@ -120,22 +121,49 @@ fn run(
     mut each: impl FnMut(&Exchange, Answer),
 ) {
     target.reset(protocol);
+    let mut ids = BTreeMap::new();
     for step in &section.steps {
         match step {
             Step::Note(_) => {}
             Step::Sleep(time) => target.sleep(*time),
             Step::Exchange(exchange) => {
                 if !exchange.only_receives() {
-                    target.send(exchange.client, &exchange.argv);
+                    target.send(exchange.client, &with_ids(&exchange.argv, &ids));
                 }
                 let patience = match &*exchange.expected {
                     NOTHING => SILENCE,
                     _ => PATIENCE,
                 };
-                each(exchange, target.receive(exchange.client, patience));
+                let answer = target.receive(exchange.client, patience);
+                note_id(exchange.client, &exchange.argv, &answer, &mut ids);
+                each(exchange, answer);
             }
         }
     }
+}
+
+/// The ids of clients, as CLIENT ID answered them.
+pub type Ids = BTreeMap<usize, i64>;
+
+/// Remembers what CLIENT ID answers.
+pub fn note_id(client: usize, argv: &[Vec<u8>], answer: &Answer, ids: &mut Ids) {
+    if let Answer::Reply(Reply::Int(id)) = answer
+        && argv.join(&b' ').eq_ignore_ascii_case(b"CLIENT ID")
+    {
+        ids.insert(client, *id);
+    }
+}
+
+/// The words with the id of client 2, say, in place of `<id:2>`.
+pub fn with_ids(argv: &[Vec<u8>], ids: &Ids) -> Vec<Vec<u8>> {
+    let word = |word: &Vec<u8>| {
+        let client = word.strip_prefix(b"<id:")?.strip_suffix(b">")?;
+        let client = str::from_utf8(client).ok()?.parse().ok()?;
+        Some(ids.get(&client)?.to_string().into_bytes())
+    };
+    argv.iter()
+        .map(|given| word(given).unwrap_or_else(|| given.clone()))
+        .collect()
 }
 
 /// An answer in the notation of transcripts.

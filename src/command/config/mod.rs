@@ -225,6 +225,8 @@ numbers! {
     stream_node_max_bytes: usize = "stream-node-max-bytes",
     /// The most entries of one node of a stream; 0 for no limit.
     stream_node_max_entries: usize = "stream-node-max-entries",
+    /// The most keys that are tracked because somebody read them; 0 for no limit.
+    tracking_table_max_keys: usize = "tracking-table-max-keys",
     /// How many connections wait to be accepted.
     tcp_backlog: u32 = "tcp-backlog",
     /// Seconds between probes of an idle connection; 0 for none.

@@ -1,5 +1,7 @@
 //! All connections: CLIENT LIST, INFO and KILL.
 
+use super::tracking::redirection;
+use super::tracking::tracker;
 use crate::command::args::Args;
 use crate::command::context::Context;
 use crate::command::reply::ReplyError;
@@ -11,6 +13,7 @@ use crate::resp::Protocol;
 use crate::resp::Reply;
 use crate::session::Address;
 use crate::session::Closing;
+use crate::session::Mode;
 use crate::session::Session;
 use std::fmt::Write;
 
@@ -128,7 +131,7 @@ fn line(cx: &Context<'_>, session: &Session) -> String {
     field("events", &"r");
     field("cmd", &session.last_command.to_ascii_lowercase());
     field("user", &"default");
-    field("redir", &-1);
+    field("redir", &redirection(cx, session.id));
     field(
         "resp",
         &if session.protocol == Protocol::Resp3 {
@@ -147,11 +150,18 @@ fn line(cx: &Context<'_>, session: &Session) -> String {
 }
 
 fn flags(cx: &Context<'_>, session: &Session) -> String {
+    let tracker = tracker(cx, session.id);
     let flags = [
         (session.monitor, 'O'),
         (session.is_subscribed(), 'P'),
         (session.queue.is_some() || session.executing.is_some(), 'x'),
         (cx.world.waits.is_blocked(session.id), 'b'),
+        (tracker.is_some(), 't'),
+        (tracker.is_some_and(|tracker| tracker.is_broken), 'R'),
+        (
+            tracker.is_some_and(|tracker| tracker.mode == Mode::Broadcast),
+            'B',
+        ),
         (cx.world.watches.touched(session.id).is_some(), 'd'),
         (session.closing == Some(Closing::AfterReply), 'c'),
         (session.address.unix, 'U'),

@@ -68,6 +68,7 @@ fn quit(cx: &mut Context<'_>, _: Args<'_>) -> Result {
 fn reset(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     let needs_password = !cx.world.config.requirepass().is_empty();
     cx.world.watches.unwatch(cx.session.id);
+    tracking::untrack(cx);
     cx.world.subscriptions.forget(cx.session.key());
     let session = &mut *cx.session;
     session.subscriptions = [0; 3];

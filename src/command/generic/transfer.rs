@@ -83,12 +83,14 @@ fn rename_key(cx: &mut Context<'_>, mut args: Args<'_>, replace: bool) -> Result
     if source == target {
         return Ok(false);
     }
-    let db = cx.session.db;
-    let renamed = put(cx, db, target, slot, replace);
-    if renamed {
-        cx.remove(source);
+    if !replace && cx.exists(target) {
+        return Ok(false);
     }
-    Ok(renamed)
+    // Whoever has copies of both is told of this one first.
+    cx.invalidate(source);
+    put(cx, cx.session.db, target, slot, true);
+    cx.remove(source);
+    Ok(true)
 }
 
 /// Puts what stood in `slot`, with its time to live, at a key of a database; not in place of another value unless

@@ -103,6 +103,7 @@ fn restore(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
 
 fn reset(cx: &mut Context<'_>, _: Args<'_>) -> Result {
     server::empty_all(cx);
+    cx.world.invalidate_all();
     cx.unit.rewrite(&["FLUSHALL"]);
     Ok(Reply::OK)
 }

@@ -302,6 +302,7 @@ fn load(cx: &mut Context<'_>) -> Result {
     cx.world
         .keyspace
         .each_value_mut(|value| value.reload(&limits));
+    cx.world.invalidate_all();
     Ok(Reply::OK)
 }
 

@@ -10,8 +10,9 @@ use crate::resp::Reply;
 
 /// `FLUSHALL [ASYNC | SYNC]`
 pub(super) fn flushall(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    check_mode(&mut args)?;
+    let is_async = check_mode(&mut args)?;
     empty_all(cx);
+    cx.invalidate_flushed(is_async);
     Ok(Reply::OK)
 }
 
@@ -24,15 +25,18 @@ pub(in crate::command) fn empty_all(cx: &mut Context<'_>) {
 
 /// `FLUSHDB [ASYNC | SYNC]`
 pub(super) fn flushdb(cx: &mut Context<'_>, mut args: Args<'_>) -> Result {
-    check_mode(&mut args)?;
+    let is_async = check_mode(&mut args)?;
     empty(cx, cx.session.db);
+    cx.invalidate_flushed(is_async);
     Ok(Reply::OK)
 }
 
-/// Both modes are the same here: letting go of the data never takes long enough to wait for.
-fn check_mode(args: &mut Args<'_>) -> Result<()> {
-    let _ = args.keyword("ASYNC") || args.keyword("SYNC");
-    args.finish()
+/// Whether the mode is ASYNC. It matters to nothing but the order of what a connection is told: letting go of the data
+/// never takes long enough to wait for.
+fn check_mode(args: &mut Args<'_>) -> Result<bool> {
+    let is_async = args.keyword("ASYNC");
+    let _ = is_async || args.keyword("SYNC");
+    args.finish().map(|()| is_async)
 }
 
 fn empty(cx: &mut Context<'_>, db: usize) {
@@ -74,7 +78,7 @@ fn touch_noticed(cx: &mut Context<'_>, db: usize, other: usize) {
     for key in cx.world.noticed_keys(db) {
         let exists = |db: usize| cx.world.keyspace.db(db).get(&key).is_some();
         if exists(db) || exists(other) {
-            cx.world.touch(db, &key, cx.unit.seq);
+            cx.world.notice(db, &key, cx.unit.seq);
         }
     }
 }

@@ -129,7 +129,10 @@ fn clients(cx: &Context<'_>, text: &mut Text) {
         ("client_recent_max_input_buffer", &0),
         ("client_recent_max_output_buffer", &0),
         ("blocked_clients", &cx.world.waits.len()),
-        ("tracking_clients", &0),
+        (
+            "tracking_clients",
+            &cx.world.tracking.as_ref().map_or(0, |all| all.len()),
+        ),
         (
             "pubsub_clients",
             &count(crate::session::Session::is_subscribed),
@@ -298,10 +301,14 @@ fn stats(cx: &Context<'_>, text: &mut Text) {
         "active_defrag_misses",
         "active_defrag_key_hits",
         "active_defrag_key_misses",
-        "tracking_total_keys",
-        "tracking_total_items",
-        "tracking_total_prefixes",
-        "unexpected_error_replies",
+    ]);
+    let tracked = cx.world.tracking.as_ref().map(|all| all.totals());
+    let [keys, items, prefixes] = tracked.unwrap_or_default();
+    text.fields(&[
+        ("tracking_total_keys", &keys),
+        ("tracking_total_items", &items),
+        ("tracking_total_prefixes", &prefixes),
+        ("unexpected_error_replies", &0),
     ]);
     text.field("total_error_replies", stats.errors);
     text.zeros(&[

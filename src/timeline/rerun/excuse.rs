@@ -77,8 +77,17 @@ const VOLATILE: &[&str] = &[
 /// Commands of those that answer the same whatever the process is.
 const STEADY: &[&str] = &["FAKEREDIS|CLOCK", "FAKEREDIS|DIGEST", "FAKEREDIS|SEQ"];
 
-/// Commands that answer what other connections there are.
-const COMPANY: &[&str] = &["CLIENT|KILL", "PUBLISH", "PUBSUB", "SPUBLISH"];
+/// Commands that answer what other connections there are, and who tells which of them of what.
+const COMPANY: &[&str] = &[
+    "CLIENT|CACHING",
+    "CLIENT|GETREDIR",
+    "CLIENT|KILL",
+    "CLIENT|TRACKING",
+    "CLIENT|TRACKINGINFO",
+    "PUBLISH",
+    "PUBSUB",
+    "SPUBLISH",
+];
 
 /// Notices when volatile commands run, wherever: by themselves, in an EXEC, in a script.
 pub(super) struct Volatile {

@@ -15,6 +15,7 @@ mod server;
 mod sets;
 mod streams;
 mod strings;
+mod tracking;
 mod transactions;
 mod vectors;
 mod zsets;
@@ -36,6 +37,7 @@ pub use sets::LARGE_SETS;
 pub use sets::SETS;
 pub use streams::STREAMS;
 pub use strings::STRINGS;
+pub use tracking::TRACKING;
 pub use transactions::TRANSACTIONS;
 pub use vectors::VECTORS;
 pub use zsets::ZSETS;
@@ -71,6 +73,7 @@ pub const ALL: &[&Family] = &[
     &SETS,
     &STREAMS,
     &STRINGS,
+    &TRACKING,
     &TRANSACTIONS,
     &VECTORS,
     &ZSETS,
