@@ -11,6 +11,7 @@ import traceback
 
 import redis
 import redis.asyncio
+from redis.cache import CacheConfig
 
 
 class Immediate:
@@ -386,8 +387,32 @@ async def run(name, connect, port, protocol):
     return good
 
 
+def client_side_cache(port):
+    """Keys that were read are answered without the server, until somebody changes them."""
+    title = "redis-py: client-side cache"
+    cached = redis.Redis(port=port, protocol=3, cache_config=CacheConfig())
+    other = redis.Redis(port=port)
+    try:
+        other.flushall()
+        other.set("k", 1)
+        assert cached.get("k") == b"1"
+        calls = other.info("commandstats")["cmdstat_get"]["calls"]
+        assert cached.get("k") == b"1"
+        assert other.info("commandstats")["cmdstat_get"]["calls"] == calls
+        for change in (lambda: other.set("k", 2), other.flushall):
+            change()
+            assert cached.get("k") == other.get("k")
+        print(f"ok     {title}")
+        return True
+    except Exception:
+        print(f"FAILED {title}\n{traceback.format_exc()}")
+        return False
+    finally:
+        cached.close()
+
+
 async def main(port):
-    outcomes = [
+    outcomes = [client_side_cache(port)] + [
         await run(name, connect, port, protocol)
         for name, connect in [
             ("sync", lambda **options: Immediate(redis.Redis(**options))),
