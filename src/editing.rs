@@ -1,11 +1,13 @@
-//! Editing a history that nobody has open: marks, rewinds, forks. What is edited only grows.
+//! Editing a history that nobody has open: marks, rewinds, forks. Nothing in it is changed: it grows, or is shortened.
 
 use std::path::Path;
 
 use crate::clock::Clock;
 use crate::commit::Seq;
+use crate::engine;
 use crate::error::Error;
 use crate::fakeredis::FakeRedis;
+use crate::journal::Compacted;
 use crate::journal::Disk;
 use crate::journal::Fsync;
 use crate::timeline::Rev;
@@ -31,6 +33,17 @@ pub fn mark_journal(dir: &Path, name: &str, rev: &Rev) -> Result<Seq, Error> {
 pub fn rewind_journal(dir: &Path, rev: &Rev) -> Result<Seq, Error> {
     let seq = Timeline::open(dir)?.resolve(rev)?;
     edit(dir, |fake| fake.rewind(Rev::seq(seq)))
+}
+
+/// Drops all history before `rev` of the journal in `dir`, which nobody may have open for writing; a checkpoint takes
+/// its place.
+///
+/// # Errors
+///
+/// As [`FakeRedis::compact`], and when the journal is open elsewhere.
+pub fn compact_journal(dir: &Path, rev: &Rev) -> Result<Compacted, Error> {
+    let keep = Timeline::open(dir)?.resolve(rev)?;
+    Ok(engine::compact(dir, keep, Clock::system().now_us())?)
 }
 
 /// Copies the history of the journal in `dir` up to `rev` to `new_dir`, where nothing may be yet; the last record of
