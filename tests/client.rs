@@ -1,6 +1,9 @@
 //! The Rust front door, used as redis-rs code that knows nothing of us uses a connection.
 
+use std::sync::mpsc;
+
 use fakeredis::Clock;
+use fakeredis::Connection;
 use fakeredis::FakeRedis;
 use fakeredis::Options;
 use fakeredis::Rev;
@@ -8,6 +11,7 @@ use fakeredis::Transactions;
 use redis::AsyncCommands;
 use redis::Commands;
 use redis::ConnectionLike;
+use redis::PushKind;
 use redis::RedisResult;
 use redis::Value;
 
@@ -90,6 +94,59 @@ async fn async_code_works_too() {
         .unwrap();
     assert_eq!(n, 2);
     assert_eq!(con.clone().get::<_, i64>("k").await.unwrap(), 2);
+}
+
+#[test]
+fn messages_go_to_the_sender_when_a_command_runs() {
+    let fake = FakeRedis::new();
+    let (mut con, mut other) = (fake.connection(), fake.connection());
+    let cmd = |words: &[&str]| redis::cmd(words[0]).arg(&words[1..]).clone();
+    cmd(&["HELLO", "3"]).exec(&mut con).unwrap();
+    cmd(&["SUBSCRIBE", "news"]).exec(&mut con).unwrap();
+    cmd(&["CLIENT", "TRACKING", "ON"]).exec(&mut con).unwrap();
+    let publish = |con: &mut Connection, text: &str| con.publish::<_, _, usize>("news", text);
+    // Nobody listens yet.
+    publish(&mut other, "early").unwrap();
+    let [(first, nothing), (sender, pushes)] = [(); 2].map(|()| mpsc::channel());
+    con.set_push_sender(first);
+    con.set_push_sender(sender);
+    let _: Option<String> = con.get("k").unwrap();
+    publish(&mut other, "late").unwrap();
+    let _: () = other.set("k", 1).unwrap();
+    assert!(pushes.try_recv().is_err());
+    cmd(&["PING"]).exec(&mut con).unwrap();
+    let told: Vec<_> = pushes
+        .try_iter()
+        .map(|push| (push.kind, push.data))
+        .collect();
+    let text = |text: &str| Value::BulkString(text.into());
+    assert_eq!(
+        told,
+        [
+            (PushKind::Message, vec![text("news"), text("late")]),
+            (PushKind::Invalidate, vec![Value::Array(vec![text("k")])]),
+        ]
+    );
+    assert!(nothing.try_recv().is_err());
+    drop(pushes);
+    publish(&mut other, "too late").unwrap();
+    cmd(&["PING"]).exec(&mut con).unwrap();
+}
+
+#[tokio::test]
+async fn async_code_is_told_too() {
+    let fake = FakeRedis::new();
+    let mut con = fake.async_connection();
+    let (sender, mut pushes) = tokio::sync::mpsc::unbounded_channel();
+    con.set_push_sender(sender);
+    let cmd = |words: &[&str]| redis::cmd(words[0]).arg(&words[1..]).clone();
+    for words in [&["HELLO", "3"][..], &["CLIENT", "TRACKING", "ON", "BCAST"]] {
+        cmd(words).exec_async(&mut con).await.unwrap();
+    }
+    let _: () = con.set("k", 1).await.unwrap();
+    cmd(&["PING"]).exec_async(&mut con).await.unwrap();
+    assert_eq!(pushes.try_recv().unwrap().kind, PushKind::Invalidate);
+    assert!(pushes.try_recv().is_err());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use redis::Pipeline;
 use redis::RedisFuture;
 use redis::RedisResult;
 use redis::Value;
+use redis::aio::AsyncPushSender;
 use redis::aio::ConnectionLike;
 use tokio::sync::Mutex;
 use tokio::sync::Notify;
@@ -49,6 +50,14 @@ impl AsyncConnection {
             turn: Mutex::new(()),
         });
         AsyncConnection { shared }
+    }
+
+    /// Has messages of subscriptions, and of client-side caching, sent to `sender`, as redis-rs's
+    /// [`AsyncConnectionConfig`](redis::AsyncConnectionConfig::set_push_sender) does. What came until then goes out
+    /// whenever a command runs; without a sender, nobody gets it.
+    pub fn set_push_sender(&self, sender: impl AsyncPushSender) {
+        // Whoever does not listen any more misses nothing.
+        self.shared.link.listen(move |push| drop(sender.send(push)));
     }
 }
 

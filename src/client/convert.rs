@@ -2,6 +2,7 @@
 
 use std::io;
 
+use redis::PushInfo;
 use redis::PushKind;
 use redis::RedisError;
 use redis::ServerError;
@@ -10,12 +11,23 @@ use redis::VerbatimFormat;
 
 use crate::resp::Protocol;
 use crate::resp::Reply;
+use crate::resp::encode;
 
 /// The value that redis-rs reads where a server with this protocol answers `reply`.
 pub(super) fn to_value(reply: Reply, protocol: Protocol) -> Value {
     match protocol {
         Protocol::Resp2 => parsed(reply.lowered()),
         Protocol::Resp3 => parsed(reply),
+    }
+}
+
+/// What redis-rs passes on of a reply that belongs to no request.
+pub(super) fn to_push(reply: &Reply) -> Option<PushInfo> {
+    let mut bytes = Vec::new();
+    encode(reply, Protocol::Resp3, &mut bytes);
+    match redis::parse_redis_value(&bytes) {
+        Ok(Value::Push { kind, data }) => Some(PushInfo { kind, data }),
+        _ => None,
     }
 }
 

@@ -1,21 +1,28 @@
 //! [`Link`]: an open session of an engine, and [`Work`]: the requests that it runs, as far as they go without
 //! waiting. Who waits, and how, is the connections' business.
 
+use std::fmt;
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use parking_lot::Mutex;
 use redis::Cmd;
+use redis::PushInfo;
 use redis::RedisResult;
 use redis::Value;
 use smallvec::SmallVec;
-use std::sync::Arc;
 
 use super::convert::closed;
 use super::convert::cut;
 use super::convert::server_error;
+use super::convert::to_push;
 use super::convert::to_value;
 use crate::engine::Engine;
 use crate::engine::LookAhead;
 use crate::engine::Outcome;
 use crate::engine::Turn;
 use crate::resp::Limits;
+use crate::resp::Reply;
 use crate::resp::RequestDecoder;
 use crate::session::Address;
 use crate::session::SessionKey;
@@ -26,6 +33,16 @@ use crate::session::Wake;
 pub(super) struct Link {
     engine: Engine,
     session: SessionKey,
+    listener: OnceLock<Mutex<Listener>>,
+}
+
+/// Who takes what belongs to no request.
+struct Listener(Box<dyn Fn(PushInfo) + Send>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 /// Packed requests, run one after the other; a value for each, errors among them.
@@ -99,10 +116,26 @@ impl Link {
         let key = core.connect(Address::default());
         if let Some(session) = core.session(key) {
             session.wake = Some(Wake(Arc::new(wake)));
+            session.is_deaf = true;
         }
         Link {
             engine: engine.clone(),
             session: key,
+            listener: OnceLock::new(),
+        }
+    }
+
+    /// Has what belongs to no request go to `listener` from now on, whenever a request runs.
+    pub(super) fn listen(&self, listener: impl Fn(PushInfo) + Send + 'static) {
+        let listener = Listener(Box::new(listener));
+        if let Err(listener) = self.listener.set(Mutex::new(listener)) {
+            // There was one before.
+            if let Some(place) = self.listener.get() {
+                *place.lock() = listener.into_inner();
+            }
+        }
+        if let Some(session) = self.engine.lock().session(self.session) {
+            session.is_deaf = false;
         }
     }
 
@@ -149,9 +182,23 @@ impl Link {
 
     /// Runs `work` in a turn at the engine and waits until its records are settled.
     fn settled<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> T) -> RedisResult<T> {
-        self.engine
-            .requests(work)
-            .map_err(|error| server_error(&format!("MISCONF {error}")).into())
+        let lost = |error| server_error(&format!("MISCONF {error}")).into();
+        match self.listener.get() {
+            None => self.engine.requests(work).map_err(lost),
+            Some(listener) => {
+                let all = |turn: &mut Turn<'_>| (work(turn), self.pushes(turn));
+                let (result, pushes) = self.engine.requests(all).map_err(lost)?;
+                let Listener(listener) = &*listener.lock();
+                pushes.iter().filter_map(to_push).for_each(listener);
+                Ok(result)
+            }
+        }
+    }
+
+    /// What came that belongs to no request.
+    fn pushes(&self, turn: &mut Turn<'_>) -> Vec<Reply> {
+        let session = turn.core().and_then(|core| core.session(self.session));
+        session.map_or(vec![], |session| std::mem::take(&mut session.pushes))
     }
 }
 

@@ -16,11 +16,13 @@ pub use transaction::Pipeline;
 pub use transaction::Transactions;
 
 use std::sync::Arc;
+use std::sync::mpsc;
 
 use parking_lot::Condvar;
 use parking_lot::Mutex;
 use redis::Cmd;
 use redis::ConnectionLike;
+use redis::PushInfo;
 use redis::RedisResult;
 use redis::Value;
 
@@ -75,6 +77,31 @@ impl Connection {
         let waked = Arc::clone(&bell);
         let link = Link::open(engine, move || waked.ring());
         Connection { link, bell }
+    }
+
+    /// Has messages of subscriptions, and of client-side caching, sent to `sender`, as the method of this name of
+    /// redis-rs's own connection does. What came until then goes out whenever a command runs; without a sender, nobody
+    /// gets it.
+    ///
+    /// ```
+    /// use fakeredis::FakeRedis;
+    /// use redis::Commands;
+    ///
+    /// let fake = FakeRedis::new();
+    /// let mut con = fake.connection();
+    /// let (sender, pushes) = std::sync::mpsc::channel();
+    /// con.set_push_sender(sender);
+    /// redis::cmd("HELLO").arg(3).exec(&mut con)?;
+    /// redis::cmd("CLIENT").arg(&["TRACKING", "ON"]).exec(&mut con)?;
+    /// let _: Option<String> = con.get("stock")?;
+    /// let _: () = fake.connection().set("stock", 9)?;
+    /// redis::cmd("PING").exec(&mut con)?;
+    /// assert_eq!(pushes.try_recv().unwrap().kind, redis::PushKind::Invalidate);
+    /// # Ok::<(), redis::RedisError>(())
+    /// ```
+    pub fn set_push_sender(&mut self, sender: mpsc::Sender<PushInfo>) {
+        // Whoever does not listen any more misses nothing.
+        self.link.listen(move |push| drop(sender.send(push)));
     }
 
     /// Runs everything; where that blocks, this thread waits.

@@ -63,6 +63,8 @@ pub struct Session {
     pub no_touch: bool,
     /// Set when the connection is to be closed.
     pub closing: Option<Closing>,
+    /// Whether nobody takes replies that belong to no request.
+    pub is_deaf: bool,
     /// Replies that belong to no request, waiting to be sent.
     pub pushes: Vec<Reply>,
     /// The reply to a command that was blocked, waiting to be sent, and the last record that it depends on.
@@ -175,6 +177,7 @@ impl Session {
             no_evict: false,
             no_touch: false,
             closing: None,
+            is_deaf: false,
             pushes: Vec::new(),
             answer: None,
             behind: Vec::new(),
@@ -216,6 +219,7 @@ impl Session {
     /// Sends a reply that belongs to no request.
     pub fn push(&mut self, reply: Reply) {
         match self.answer {
+            _ if self.is_deaf => return,
             None => self.pushes.push(reply),
             Some(_) => self.behind.push(reply),
         }
