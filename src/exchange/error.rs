@@ -47,6 +47,8 @@ pub struct Flaw {
 /// A place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
+    /// All of it.
+    Whole,
     /// So many bytes are before it.
     Byte(u64),
     /// In this line, the first being 1.
@@ -74,6 +76,7 @@ impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match self.place {
+            Place::Whole => write!(f, "{path}: {}", self.what),
             Place::Byte(at) => write!(f, "{path} at byte {at}: {}", self.what),
             Place::Line(line) => write!(f, "{path}:{line}: {}", self.what),
         }

@@ -65,7 +65,7 @@ pub fn import_aof(from: &Path, into: &Path, options: &ImportOptions) -> Result<I
     let files = parts::of(from)?;
     let first = files.first().map_or(from, |file| file);
     let mut import = Import {
-        target: Target::new(into, modified_us(first)?, options)?,
+        target: Target::new(into, began_us(first)?, options)?,
         db: 0,
         units: Vec::new(),
         done: ImportedAof {
@@ -89,6 +89,31 @@ pub fn import_aof(from: &Path, into: &Path, options: &ImportOptions) -> Result<I
     })
 }
 
+/// When a file begins, as it says itself, or else when it was last changed.
+fn began_us(path: &Path) -> Result<i64, Error> {
+    let mut window = opened(path)?;
+    let second = match window.rest().starts_with(MAGIC) {
+        // What is wrong with it is said when it is read.
+        true => RdbFile::open(&mut window).ok().and_then(|file| file.made_s),
+        false => match AofFile::new(&mut window).next() {
+            Ok(Some(Item::Second(second))) => Some(second),
+            _ => None,
+        },
+    };
+    match second {
+        Some(second) => Ok(second.saturating_mul(1_000_000)),
+        None => modified_us(path),
+    }
+}
+
+/// A file, of which the beginning is at hand.
+fn opened(path: &Path) -> Result<Window<File>, Error> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    let mut window = Window::new(file);
+    window.grow().map_err(Error::io("read", path))?;
+    Ok(window)
+}
+
 /// An import on its way.
 struct Import {
     target: Target,
@@ -101,9 +126,7 @@ struct Import {
 
 impl Import {
     fn file(&mut self, path: &Path, may_end_early: bool) -> Result<(), Error> {
-        let file = File::open(path).map_err(Error::io("open", path))?;
-        let mut window = Window::new(file);
-        window.grow().map_err(Error::io("read", path))?;
+        let mut window = opened(path)?;
         if window.rest().starts_with(MAGIC) {
             self.rdb(path, &mut window)?;
         }

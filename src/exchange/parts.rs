@@ -26,7 +26,7 @@ pub(super) fn of(path: &Path) -> Result<Vec<PathBuf>, Error> {
             Some(found) => listed(&found),
             None => Err(Error::Damaged(Flaw::new(
                 path,
-                Place::Byte(0),
+                Place::Whole,
                 "there is no append-only file in this directory: no manifest, and no appendonlydir with one",
             ))),
         };

@@ -1,6 +1,7 @@
 //! Exchange with real servers: a history goes out as an append-only file and comes back, and what a real server wrote
 //! becomes a history.
 
+mod captured;
 mod round_trip;
 mod with_a_real_server;
 

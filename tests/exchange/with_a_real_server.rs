@@ -28,6 +28,7 @@ use fakeredis::value::rdb;
 
 use super::FUTURE;
 use super::PAST;
+use super::captured;
 use super::digest_at;
 use super::exported;
 use super::recorded;
@@ -261,6 +262,17 @@ fn rewrite(wire: &mut Wire) {
             return assert!(info.contains("aof_last_bgrewrite_status:ok"), "{info}");
         }
     }
+}
+
+/// What the tests without a server expect of its files is what it loads itself.
+#[test]
+fn it_loads_what_was_captured_to_the_same_data() {
+    let Some(program) = real() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    captured::copy(dir.path());
+    let imported = import_aof(dir.path(), &dir.path().join("journal"), &Default::default());
+    let server = Running::start(&program, dir.path(), &AOF);
+    assert_eq!(imported.unwrap().journal.digest, data(server.port).digest());
 }
 
 #[test]
