@@ -38,12 +38,13 @@ pub(super) fn log(mut asked: Asked<'_>) -> Result {
         }
     }
     let timeline = asked.timeline()?;
-    let entries = timeline.newest(timeline.range(&range)?, &filter, count)?;
-    let described = entries.iter().map(|entry| {
+    let mut described = Vec::new();
+    for entry in timeline.newest(timeline.range(&range)?, &filter, count)? {
+        let entry = entry.map_err(crate::timeline::Error::from)?;
         let touched = Touched::of(&entry.record).describe();
-        entry.describe().and(touched).into()
-    });
-    Ok(Reply::Array(described.collect()))
+        described.push(entry.describe().and(touched).into());
+    }
+    Ok(Reply::Array(described))
 }
 
 fn text(word: &[u8]) -> String {

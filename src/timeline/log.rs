@@ -1,6 +1,5 @@
 //! [`Log`]: the records of a stretch of history that pass a filter.
 
-use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use crate::commit::Entry;
@@ -85,23 +84,28 @@ pub(super) fn stretches(range: RangeInclusive<Seq>) -> impl Iterator<Item = Rang
     })
 }
 
-/// The newest `count` records of `range` that `log` lets pass, in order: looked for from the end.
+/// The end of `range` that holds the newest `count` records that `log` lets pass: looked for from the end.
 pub(super) fn newest(
     range: RangeInclusive<Seq>,
     count: usize,
     log: impl Fn(RangeInclusive<Seq>) -> Log,
-) -> Result<Vec<Entry>, JournalError> {
-    let mut found = VecDeque::new();
+) -> Result<RangeInclusive<Seq>, JournalError> {
+    let end = *range.end();
+    let (mut first, mut missing) = (end + 1, count);
     for stretch in stretches(range) {
-        if found.len() == count {
+        if missing == 0 {
             break;
         }
-        let matches = log(stretch).collect::<Result<Vec<_>, _>>()?;
-        let missing = count - found.len();
-        let newest = matches.into_iter().rev().take(missing);
-        newest.for_each(|entry| found.push_front(entry));
+        let matches = log(stretch).map(|entry| Ok(entry?.seq));
+        let matches = matches.collect::<Result<Vec<Seq>, JournalError>>()?;
+        let taken = missing.min(matches.len());
+        first = matches[matches.len() - taken..]
+            .first()
+            .copied()
+            .unwrap_or(first);
+        missing -= taken;
     }
-    Ok(found.into())
+    Ok(first..=end)
 }
 
 #[cfg(test)]

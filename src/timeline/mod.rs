@@ -303,7 +303,8 @@ impl Timeline {
         Log::new(&self.reader, range, filter)
     }
 
-    /// The newest `count` records of a range that pass `filter`, oldest of them first.
+    /// The newest `count` records of a range that pass `filter`, oldest of them first. However many they are, one at a
+    /// time is held.
     ///
     /// # Errors
     ///
@@ -313,8 +314,9 @@ impl Timeline {
         range: RangeInclusive<Seq>,
         filter: &Filter,
         count: usize,
-    ) -> Result<Vec<Entry>, Error> {
-        Ok(log::newest(range, count, |range| self.log(range, filter))?)
+    ) -> Result<Log, Error> {
+        let newest = log::newest(range, count, |range| self.log(range, filter))?;
+        Ok(self.log(newest, filter))
     }
 
     /// A record in full.

@@ -28,8 +28,9 @@ const AHEAD: u64 = 64;
 /// that led there, what it changed, and the state.
 ///
 /// On its way it keeps states at places that lie closer together the nearer they are, so that a step back replays
-/// a few records as a rule, however far the next checkpoint is. They share what they have in common, and there are some sixty
-/// of them in a history of millions of records.
+/// a few records as a rule, however far the next checkpoint is. There are some sixty of them in a history of millions of
+/// records. They share what they have in common: together they take the memory of one state, and of what changed between
+/// them. Only where everything changes all the time is that sixty times as much.
 ///
 /// ```no_run
 /// use fakeredis::{Rev, Timeline};

@@ -171,7 +171,8 @@ impl Timeline {
             ..Filter::default()
         };
         let all = self.reader.first_seq()..=self.last_seq();
-        Ok(self.newest(all, &filter, 1)?.pop().map(|entry| entry.seq))
+        let newest = self.newest(all, &filter, 1)?.next().transpose()?;
+        Ok(newest.map(|entry| entry.seq))
     }
 
     /// Why `key` is what it was at `at`: there or gone.

@@ -271,11 +271,13 @@ fn logs_are_filtered_by_key_command_client_and_text() {
     );
     assert_eq!(only(Filter::default()), [1, 2, 3, 4, 5, 6, 7]);
     let past = lab.past();
-    let newest = past.newest(1..=7, &key("user:*"), 2).unwrap();
-    assert_eq!(
-        newest.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
-        [3, 6]
-    );
+    let newest = |count| -> Vec<u64> {
+        let newest = past.newest(1..=7, &key("user:*"), count).unwrap();
+        newest.map(|entry| entry.unwrap().seq).collect()
+    };
+    assert!(newest(0).is_empty());
+    assert_eq!(newest(2), [3, 6]);
+    assert_eq!(newest(usize::MAX), [2, 3, 6]);
 }
 
 #[test]

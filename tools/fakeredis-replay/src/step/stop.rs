@@ -131,8 +131,8 @@ impl Stop {
     ) -> Result<Option<Seq>, Failure> {
         match &self.condition {
             Condition::Record(filter) => {
-                let newest = past.timeline().newest(range, filter, 1)?;
-                Ok(newest.last().map(|entry| entry.seq))
+                let newest = past.timeline().newest(range, filter, 1)?.next();
+                Ok(newest.transpose()?.map(|entry| entry.seq))
             }
             Condition::State(script) => Edges::new(past, script, range)?.last().transpose(),
         }

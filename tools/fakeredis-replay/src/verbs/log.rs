@@ -76,17 +76,12 @@ impl Log {
         let range = timeline.range(&self.range)?;
         let width = range.end().to_string().len();
         let filter = self.filter();
-        match self.count {
-            Some(count) => {
-                for entry in timeline.newest(range, &filter, count)? {
-                    self.print(&entry, width, out)?;
-                }
-            }
-            None => {
-                for entry in timeline.log(range, &filter) {
-                    self.print(&entry?, width, out)?;
-                }
-            }
+        let log = match self.count {
+            Some(count) => timeline.newest(range, &filter, count)?,
+            None => timeline.log(range, &filter),
+        };
+        for entry in log {
+            self.print(&entry?, width, out)?;
         }
         if self.follow {
             self.follow(&mut timeline, width, out)?;
