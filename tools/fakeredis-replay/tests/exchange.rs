@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use super::session::Answer;
 use super::session::replay;
+use super::session::run;
 use super::session::shop;
 
 fn digest(dir: &Path) -> String {
@@ -124,6 +125,32 @@ fn commands_as_sent_make_the_same_data() {
     assert_eq!(fake.digest(), digest(dir.path()));
 }
 
+/// Who gets the commands never heard of the script.
+#[test]
+fn a_script_that_is_named_by_its_hash_is_what_it_came_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let fake = FakeRedis::open(dir.path()).unwrap();
+    let mut con = fake.connection();
+    let script = redis::cmd("SCRIPT")
+        .arg(&["LOAD", "return redis.call('SET', KEYS[1], ARGV[1])"])
+        .query::<String>(&mut con)
+        .unwrap();
+    run(
+        &mut con,
+        &format!("EVALSHA {script} 1 a 1\nMULTI\nEVALSHA {script} 1 b 2\nEXEC"),
+    );
+    fake.close().unwrap();
+    let answer = replay(dir.path(), "export", &["resp"]);
+    let words: Vec<&str> = answer.lines().into_iter().skip(2).step_by(2).collect();
+    assert!(!answer.out.contains("EVALSHA"), "{words:?}");
+    assert!(
+        answer
+            .out
+            .contains("SET\r\n$1\r\nb\r\n$1\r\n2\r\n*1\r\n$4\r\nEXEC"),
+        "{words:?}"
+    );
+}
+
 #[test]
 fn json_lines_have_what_log_has_and_what_it_came_to() {
     let dir = shop(true);
@@ -188,6 +215,27 @@ fn a_monitor_capture_becomes_a_journal() {
         exec["commands"],
         json!([["RPUSH", "l", "1"], ["INCR", "n"]])
     );
+}
+
+#[test]
+fn what_a_format_does_not_have_is_refused() {
+    let dir = shop(false);
+    let file = dir.path().join("out");
+    let out = file.to_str().unwrap();
+    for (arguments, what) in [
+        (["jsonl", "--state"], "--state is for aof and resp"),
+        (["rust-test", "--state"], "--state is for aof and resp"),
+        (["resp", "--multi-part"], "--multi-part is for aof"),
+    ] {
+        let answer = replay(
+            dir.path(),
+            "export",
+            &[&arguments[..], &["-o", out]].concat(),
+        );
+        assert_eq!(answer.code, 1, "{answer:?}");
+        assert!(answer.err.contains(what), "{answer:?}");
+        assert!(!file.exists());
+    }
 }
 
 #[test]

@@ -276,7 +276,10 @@ fn a_server_that_is_none_is_named() {
             "no-such-host.invalid:6379".to_owned(),
             "no-such-host.invalid:6379: ",
         ),
-        ("localhost".to_owned(), "the server at localhost: "),
+        (
+            "localhost".to_owned(),
+            "this is not HOST:PORT; --against names it, such as 127.0.0.1:6379",
+        ),
         (closed.to_string(), "answers (error) NOAUTH"),
         (cutting.to_string(), "it ended the connection; at record "),
     ] {

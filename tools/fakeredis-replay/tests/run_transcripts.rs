@@ -42,6 +42,7 @@ transcripts! {
     pubsub,
     scripting,
     streams,
+    tracking,
     transactions,
 }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use fakeredis::Rev;
 use fakeredis::Timeline;
 use fakeredis::commit::Commit;
+use fakeredis::commit::Effect;
 use fakeredis::commit::Origin;
 use fakeredis::commit::Record;
 use fakeredis::exchange::AofWriter;
@@ -46,8 +47,16 @@ fn put(commit: &Commit, db: &mut Option<u32>, bytes: &mut Vec<u8>) {
     if is_exec {
         encode_command(&["MULTI"], bytes);
     }
-    for argv in commit.commands.iter() {
-        encode_command(&argv, bytes);
+    for (argv, effect) in std::iter::zip(commit.commands.iter(), &commit.effects) {
+        match effect {
+            // Who runs the commands may not know the script.
+            Effect::Rewritten(commands) if argv[0].eq_ignore_ascii_case(b"EVALSHA") => {
+                commands
+                    .iter()
+                    .for_each(|argv| encode_command(&argv, bytes));
+            }
+            _ => encode_command(&argv, bytes),
+        }
         if argv[0].eq_ignore_ascii_case(b"SELECT") {
             // Whether it was obeyed is not known here.
             *db = None;

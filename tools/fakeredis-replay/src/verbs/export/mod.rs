@@ -79,6 +79,7 @@ struct Written {
 
 impl Export {
     pub fn run(self, out: &mut Output) -> Outcome {
+        self.check()?;
         let timeline = self.journal.open()?;
         let work = || self.write(&timeline, out);
         let written = patience::during(records(&timeline), "exporting", work)?;
@@ -89,6 +90,21 @@ impl Export {
             self.tell(path, &written, out)?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Refuses what would not be done.
+    fn check(&self) -> Result<(), Failure> {
+        let is_for = |formats: &[Format]| formats.contains(&self.format);
+        let what = match () {
+            () if self.state && !is_for(&[Format::Aof, Format::Resp]) => {
+                "--state is for aof and resp: a single revision, such as 42, ends the other formats"
+            }
+            () if self.multi_part && !is_for(&[Format::Aof]) => {
+                "--multi-part is for aof: the other formats are one file"
+            }
+            () => return Ok(()),
+        };
+        Err(Failure::Nothing(what.to_owned()))
     }
 
     fn tell(&self, path: &Path, written: &Written, out: &mut Output) -> Result<(), Failure> {

@@ -84,9 +84,10 @@ enum Likeness {
 /// What tells of the process, of its settings or of the time, though `COMMAND INFO` has no tip that says so.
 #[rustfmt::skip] // A list.
 const OF_THE_MOMENT: &[&str] = &[
-    "ACL|GENPASS", "CLIENT|ID", "CLIENT|INFO", "CLIENT|KILL", "CLIENT|LIST", "COMMAND", "COMMAND|COUNT",
-    "COMMAND|LIST", "CONFIG|GET", "DEBUG", "EXPIRETIME", "HELLO", "HEXPIRETIME", "HPEXPIRETIME", "INFO", "LASTSAVE",
-    "LOLWUT", "MEMORY|USAGE", "MODULE|LIST", "PEXPIRETIME", "ROLE", "TIME", "VINFO", "VLINKS", "WAITAOF",
+    "ACL|GENPASS", "CLIENT|GETREDIR", "CLIENT|ID", "CLIENT|INFO", "CLIENT|KILL", "CLIENT|LIST",
+    "CLIENT|TRACKINGINFO", "COMMAND", "COMMAND|COUNT", "COMMAND|LIST", "CONFIG|GET", "DEBUG", "EXPIRETIME", "HELLO",
+    "HEXPIRETIME", "HPEXPIRETIME", "INFO", "LASTSAVE", "LOLWUT", "MEMORY|USAGE", "MODULE|LIST", "PEXPIRETIME", "ROLE",
+    "TIME", "VINFO", "VLINKS", "WAITAOF",
 ];
 
 /// What answers in any order, though it has no such tip.

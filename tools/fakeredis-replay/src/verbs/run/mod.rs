@@ -107,7 +107,10 @@ impl Run {
             Some(reply) => Err(self.unfit(&format!("answers {}", pretty(&reply)))),
         };
         let begun = Conversation::begin(&self.against);
-        let mut conversation = begun.map_err(|error| self.failed("is it running?", &error))?;
+        let mut conversation = begun.map_err(|error| match error.kind() {
+            io::ErrorKind::ConnectionRefused => self.failed("is it running?", &error),
+            _ => self.failed("--against names it, such as 127.0.0.1:6379", &error),
+        })?;
         if self.flush {
             refused(conversation.flush().map_err(broken)?)?;
         }

@@ -236,14 +236,20 @@ impl Peer {
 }
 
 fn open(address: &str) -> io::Result<TcpStream> {
-    let mut failed = io::ErrorKind::AddrNotAvailable.into();
-    for address in address.to_socket_addrs()? {
+    let found = address
+        .to_socket_addrs()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => failed(error.kind(), "this is not HOST:PORT"),
+            _ => error,
+        })?;
+    let mut refused = io::ErrorKind::AddrNotAvailable.into();
+    for address in found {
         match TcpStream::connect_timeout(&address, PATIENCE) {
             Ok(stream) => return Ok(stream),
-            Err(error) => failed = error,
+            Err(error) => refused = error,
         }
     }
-    Err(failed)
+    Err(refused)
 }
 
 fn failed(kind: io::ErrorKind, what: &str) -> io::Error {
