@@ -544,14 +544,12 @@ impl Core {
             return Reply::Error(self.undo(&error).into());
         }
         let level = self.host.recording;
-        if self.unit.delivery == Delivery::Later && self.unit.changes() == 0 {
-            let recorded = self.note_wait(level, session, argv);
-            return recorded
-                .map_or_else(|error| Reply::Error(self.undo(&error).into()), |()| reply);
-        }
-        let recorded = self
-            .recorder
-            .finish(level, &mut self.unit, session, argv, &reply);
+        let recorded = match self.unit.delivery {
+            Delivery::Later => self.record_wait(level, session, argv),
+            _ => self
+                .recorder
+                .finish(level, &mut self.unit, session, argv, &reply),
+        };
         if let Err(error) = recorded {
             return Reply::Error(self.undo(&error).into());
         }

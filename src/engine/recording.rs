@@ -66,8 +66,24 @@ impl Core {
         }
     }
 
-    /// The running command found nothing, and waits or is held back. One that was woken in vain waits already.
-    pub(super) fn note_wait(
+    /// The running command waits or is held back. It may have changed something before: XREADGROUP makes its consumer.
+    #[cold]
+    pub(super) fn record_wait(
+        &mut self,
+        level: Recording,
+        session: &Session,
+        argv: &[&[u8]],
+    ) -> Result<(), JournalError> {
+        if self.unit.changes() > 0 {
+            let reply = Reply::Silence;
+            self.recorder
+                .finish(level, &mut self.unit, session, argv, &reply)?;
+        }
+        self.note_wait(level, session, argv)
+    }
+
+    /// Records what the running command waits for. One that was woken in vain waits already.
+    fn note_wait(
         &mut self,
         level: Recording,
         session: &Session,

@@ -160,7 +160,12 @@ impl Rerun {
         }
         // What it holds back is recorded when it ran.
         self.core.world.pause = None;
-        Ok(self.core.recorder.take_kept().pop())
+        let mut kept = self.core.recorder.take_kept();
+        // A wait has a record of its own, behind that of what its command changed before.
+        if let [.., Record::Commit(_), Record::Waiting(_)] = &kept[..] {
+            kept.pop();
+        }
+        Ok(kept.pop())
     }
 
     /// Runs the last record once more, whose client may have spoken another protocol; `before` is the data before it. If

@@ -5,6 +5,7 @@ use std::path::Path;
 use fakeredis::FakeRedis;
 use fakeredis::Recording;
 use fakeredis::Rev;
+use fakeredis::commit::Record;
 use fakeredis::session::Address;
 use fakeredis::session::SessionKey;
 use fakeredis::timeline::Filter;
@@ -43,8 +44,9 @@ impl Lab {
             ..Filter::default()
         };
         let all = past.range(&RevRange::default()).unwrap();
-        let first = past.log(all, &filter).next().unwrap().unwrap();
-        match past.why(first.seq).unwrap() {
+        let mut log = past.log(all, &filter).map(Result::unwrap);
+        let began = log.find(|entry| matches!(entry.record, Record::Waiting(_)));
+        match past.why(began.unwrap().seq).unwrap() {
             Why::Waited(story) => *story,
             other => panic!("{other:?}"),
         }
@@ -74,13 +76,18 @@ fn a_deleted_stream_ends_the_wait_of_its_readers() {
     let dir = Recorded::new();
     let lab = Lab::new(dir.path(), Recording::Session);
     lab.run(2, "XGROUP CREATE s g $ MKSTREAM");
-    lab.run(2, "XGROUP CREATECONSUMER s g me");
     lab.run(0, "XREADGROUP GROUP g me BLOCK 0 STREAMS s >");
     lab.run(2, "MULTI");
     lab.run(2, "DEL s");
     lab.run(2, "EXEC");
     let story = lab.why("XREADGROUP");
     assert_eq!(story.end, WaitEnd::BrokenOff);
+    let made = story.began.seq - 1;
+    let past = lab.fake.timeline().unwrap();
+    assert!(
+        matches!(past.why(made), Ok(Why::Changed(_))),
+        "its consumer"
+    );
     let last = story.keys[0].last.as_ref().unwrap();
     assert_eq!(story.cause.as_ref(), Some(&last.entry), "the EXEC");
 }
