@@ -68,7 +68,7 @@ fn secret(argv: &[&[u8]]) -> Option<IsSecret> {
 }
 
 /// Whether it is the name of a parameter that holds a password.
-fn is_password(name: &[u8]) -> bool {
+pub(super) fn is_password(name: &[u8]) -> bool {
     let names = ["requirepass", "masterauth"];
     names
         .iter()

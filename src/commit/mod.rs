@@ -233,6 +233,9 @@ pub enum Effect {
     Rewritten(Box<CommandList>),
 }
 
+/// What stands in the place of a recording level where another server ran the commands: records are their effects.
+pub const FOREIGN: &str = "effects";
+
 /// A process opened the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Open {
@@ -240,10 +243,12 @@ pub struct Open {
     pub version: String,
     /// The seed of the process's random numbers.
     pub seed: u64,
-    /// The recording level's name.
+    /// The recording level's name, or [`FOREIGN`].
     pub record: String,
     /// How many databases there are.
     pub databases: u32,
+    /// The parameters that are not at their defaults and matter to what commands do, but for passwords.
+    pub settings: Vec<(String, Blob)>,
 }
 
 /// A process closed the journal in good order.

@@ -45,6 +45,8 @@ pub(super) struct EngineHost {
     pub(super) desk: Desk,
     /// How much is recorded.
     pub(super) recording: Recording,
+    /// Whether there is a journal, or was one when what runs was recorded.
+    pub(super) is_journaled: bool,
     /// A command asked for the end of the process.
     pub(super) stop_requested: bool,
     background: Option<JoinHandle<Result<u64, JournalError>>>,
@@ -58,6 +60,7 @@ pub(super) struct EngineHost {
 impl EngineHost {
     pub(super) fn new(journal: Option<Arc<Journal>>, clock: Clock) -> EngineHost {
         EngineHost {
+            is_journaled: journal.is_some(),
             journal,
             clock,
             storage: None,
@@ -145,7 +148,7 @@ impl Host for EngineHost {
                 .sync()
                 .map_err(|error| error.to_string())
                 .map(|()| true),
-            None => Ok(false),
+            None => Ok(self.is_journaled),
         }
     }
 
@@ -216,7 +219,7 @@ impl Host for EngineHost {
 
     fn persistence(&self) -> Persistence {
         Persistence {
-            enabled: self.journal.is_some(),
+            enabled: self.is_journaled,
             changes: self.last_seq - self.checkpointed,
             saving: self.is_saving(),
             last_save_s: self.last_save_s,

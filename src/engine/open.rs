@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::command::Config;
 use crate::command::World;
 use crate::commit::Close;
+use crate::commit::FOREIGN;
 use crate::commit::Open;
 use crate::commit::Record;
 use crate::commit::Seq;
@@ -41,6 +42,8 @@ pub struct JournalOptions {
     pub recording: Recording,
     /// A checkpoint is written whenever this many records came after the last one; 0 for never.
     pub checkpoint_every: u64,
+    /// Whether another server ran the commands, and only their effects are there to be recorded.
+    pub is_foreign: bool,
 }
 
 /// After how many records a checkpoint is written, unless options say otherwise: so that no point of history is far from one.
@@ -54,6 +57,7 @@ impl JournalOptions {
             journal: journal::Options::default(),
             recording: Recording::default(),
             checkpoint_every: CHECKPOINT_EVERY,
+            is_foreign: false,
         }
     }
 }
@@ -135,8 +139,12 @@ impl Engine {
         let open = Open {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed,
-            record: options.recording.to_string(),
+            record: match options.is_foreign {
+                true => FOREIGN.to_owned(),
+                false => options.recording.to_string(),
+            },
             databases: databases as u32,
+            settings: core.world.config.telling(),
         };
         core.recorder.append(now_us, || Record::Open(open))?;
         let opened = core.last_record();

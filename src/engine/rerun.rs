@@ -9,6 +9,7 @@ use std::sync::Weak;
 
 use super::Core;
 use super::checkpoint::make_db;
+use super::foreign::ForeignUnit;
 use super::host::EngineHost;
 use super::record::Recorder;
 use super::timer::Timer;
@@ -17,7 +18,9 @@ use crate::clock::Clock;
 use crate::clock::from_micros;
 use crate::command::Config;
 use crate::command::Delivery;
+use crate::command::Faults;
 use crate::command::HIDDEN;
+use crate::command::Unblock;
 use crate::command::Unit;
 use crate::command::World;
 use crate::commit::Aborted;
@@ -27,6 +30,7 @@ use crate::commit::ClientEvent;
 use crate::commit::CommandList;
 use crate::commit::Commit;
 use crate::commit::Entry;
+use crate::commit::FOREIGN;
 use crate::commit::Observed;
 use crate::commit::Open;
 use crate::commit::Origin;
@@ -34,6 +38,7 @@ use crate::commit::Record;
 use crate::commit::Recording;
 use crate::commit::Rewind;
 use crate::commit::Seq;
+use crate::commit::Waiting;
 use crate::journal::JournalError;
 use crate::keyspace::Keyspace;
 use crate::resp::Protocol;
@@ -43,6 +48,7 @@ use crate::session::Queue;
 use crate::session::Replies;
 use crate::session::Session;
 use crate::session::SessionKey;
+use crate::session::Waits;
 
 /// What is sent to connections meanwhile is forgotten after so many records.
 const FORGET_EVERY: Seq = 1024;
@@ -54,12 +60,18 @@ pub struct Rerun {
     clients: BTreeMap<u64, SessionKey>,
     /// Those of them that agreed on a protocol.
     agreed: BTreeSet<u64>,
+    /// Those whose request did not wait or was not held back this time: what came of it is past when it is recorded.
+    answered: BTreeSet<u64>,
     is_complete: bool,
+    /// Whether another server ran the commands, and their effects are all that there is.
+    is_foreign: bool,
     has_faults: bool,
     /// The protocol of the other connections.
     protocol: Protocol,
     /// Where random numbers came from before the last record.
     rng: Rng,
+    /// The faults on demand before the last record.
+    faults: Faults,
 }
 
 impl Rerun {
@@ -70,6 +82,7 @@ impl Rerun {
         world.keyspace = keyspace;
         let mut host = EngineHost::new(None, clock.clone());
         host.recording = Recording::Session;
+        host.is_journaled = true;
         Rerun {
             core: Core {
                 world,
@@ -82,10 +95,13 @@ impl Rerun {
             },
             clients: BTreeMap::new(),
             agreed: BTreeSet::new(),
+            answered: BTreeSet::new(),
             is_complete: false,
+            is_foreign: false,
             has_faults: false,
             protocol: Protocol::default(),
             rng: Rng::new(0),
+            faults: Faults::new(0),
         }
     }
 
@@ -96,6 +112,7 @@ impl Rerun {
 
     /// Goes on with other data.
     pub fn set_keyspace(&mut self, keyspace: Keyspace) {
+        self.answered.clear();
         self.core.world.keyspace = keyspace;
     }
 
@@ -104,7 +121,8 @@ impl Rerun {
         self.is_complete
     }
 
-    /// Whether the process had faults on demand. They are not run: which command they hit depends on all that were sent.
+    /// Whether the process had faults on demand that can't be run again: which command one hits hangs on all that were
+    /// sent before, and not all of that was recorded.
     pub fn has_faults(&self) -> bool {
         self.has_faults
     }
@@ -114,8 +132,9 @@ impl Rerun {
         self.core.unit.seed().is_some()
     }
 
-    /// Runs a record again: what the engine records now, `None` where that is nothing. A rewind, a mark and the end
-    /// of a process are not run.
+    /// Runs a record again: what the engine records now, `None` where that is nothing. A rewind, a mark, the end
+    /// of a process and what asks about the journal are not run; nor are faults and what was held back by something
+    /// unknown, unless all is known.
     ///
     /// # Errors
     ///
@@ -123,43 +142,49 @@ impl Rerun {
     pub fn run(&mut self, entry: &Entry) -> Result<Option<Record>, JournalError> {
         make_db(&mut self.core.world.keyspace, db_of(&entry.record))?;
         self.move_to(entry.seq, entry.clock_us);
+        if sender_of(&entry.record).is_some_and(|id| self.answered.remove(&id)) {
+            return Ok(None);
+        }
         match &entry.record {
             Record::Open(open) => self.open(open),
             Record::Client(event) if event.open => self.connect(event),
             Record::Client(event) => self.disconnect(event.client.id),
             Record::Commit(commit) => self.commit(commit, entry.clock_us),
             Record::Aborted(aborted) => self.abort(aborted),
-            // Nothing came of it but time, or it was no request.
-            Record::Waiting(_) => return Ok(Some(entry.record.clone())),
-            Record::Observed(observed) if came_to_nothing(observed) => {
+            Record::Waiting(waiting) => self.wait(waiting),
+            // It was no request.
+            Record::Observed(observed) if is_unreadable(observed) => {
                 return Ok(Some(entry.record.clone()));
             }
-            // It asks about the journal, which is not here.
-            Record::Observed(observed) if is_fakes_own(&observed.commands) => {
-                return Ok(Some(entry.record.clone()));
+            Record::Observed(observed) if asks_journal(&observed.commands) => {
+                self.is_complete &= !is_own(&observed.commands, b"JOURNAL");
             }
             Record::Observed(observed) => {
                 let (commands, replies) = (&observed.commands, Some(&observed.replies));
                 let way = (observed.origin, observed.seed);
                 self.observe(&observed.client, observed.db, way, commands, replies);
+                self.end_wait(observed);
             }
-            Record::Setting(setting) if is_fault(&setting.commands) => {
+            Record::Setting(setting)
+                if is_own(&setting.commands, b"FAULT") && !self.is_complete =>
+            {
                 self.has_faults = true;
-                return Ok(Some(entry.record.clone()));
             }
-            // Here everything is recorded.
+            // Here everything is recorded; there, something may be left out from now on.
             Record::Setting(setting) if is_own(&setting.commands, b"RECORD") => {
+                self.is_complete = false;
                 return Ok(Some(entry.record.clone()));
             }
             Record::Setting(setting) => {
                 let (commands, replies) = (&setting.commands, setting.replies.as_ref());
                 let way = (setting.origin, None);
                 self.observe(&setting.client, setting.db, way, commands, replies);
+                self.has_faults |= self.core.world.faults.may_fail_disk();
             }
             Record::Close(_) | Record::Mark(_) | Record::Rewind(_) => {}
         }
-        // What it holds back is recorded when it ran.
-        self.core.world.pause = None;
+        // Who waits is served when it is recorded.
+        self.core.world.waits = Waits::default();
         let mut kept = self.core.recorder.take_kept();
         // A wait has a record of its own, behind that of what its command changed before.
         if let [.., Record::Commit(_), Record::Waiting(_)] = &kept[..] {
@@ -187,6 +212,7 @@ impl Rerun {
         let world = &mut self.core.world;
         let keyspace = std::mem::replace(&mut world.keyspace, before);
         let rng = std::mem::replace(&mut world.rng, self.rng.clone());
+        let faults = std::mem::replace(&mut world.faults, self.faults.clone());
         self.switch_protocol();
         let again = self.run(entry)?;
         if is_right(again.as_ref()) {
@@ -195,6 +221,7 @@ impl Rerun {
         self.switch_protocol();
         self.set_keyspace(keyspace);
         self.core.world.rng = rng;
+        self.core.world.faults = faults;
         Ok(None)
     }
 
@@ -232,6 +259,7 @@ impl Rerun {
 
     fn move_to(&mut self, seq: Seq, now_us: i64) {
         self.rng = self.core.world.rng.clone();
+        self.faults = self.core.world.faults.clone();
         self.core.clock.freeze_at(from_micros(now_us));
         self.core.recorder.last_seq = seq - 1;
         if seq.is_multiple_of(FORGET_EVERY) {
@@ -243,10 +271,15 @@ impl Rerun {
 
     /// Another process begins, on the data that the one before left.
     fn open(&mut self, open: &Open) {
-        let mut config = config();
-        let databases = open.databases.to_string();
-        // The table knows the parameter; a number that it does not take is left at the usual one.
-        let _ = config.set_flag("databases", &[databases]);
+        let mut config = Config::default();
+        let databases = (
+            "databases".to_owned(),
+            Blob(open.databases.to_string().into()),
+        );
+        for (name, value) in open.settings.iter().chain([&databases]) {
+            // What this version does not know or take is left as usual.
+            let _ = config.set_flag(name, &[value]);
+        }
         let mut world = World::new(config, open.seed);
         let databases = world.keyspace.databases();
         world.keyspace = self.core.world.keyspace.clone();
@@ -254,8 +287,10 @@ impl Rerun {
         self.core.world = world;
         self.clients.clear();
         self.agreed.clear();
+        self.answered.clear();
         self.has_faults = false;
-        self.is_complete = open.record == "session";
+        self.is_complete = open.record == Recording::Session.to_string();
+        self.is_foreign = open.record == FOREIGN;
     }
 
     fn connect(&mut self, event: &ClientEvent) {
@@ -275,7 +310,38 @@ impl Rerun {
         }
     }
 
+    /// Runs what waited or was held back, and is to do so again.
+    fn wait(&mut self, waiting: &Waiting) {
+        if !self.is_complete && waiting.keys.is_empty() {
+            return;
+        }
+        self.with_session(&waiting.client, waiting.db, |core, session| {
+            request(core, session, Origin::Direct, &waiting.commands);
+        });
+        self.answered.remove(&waiting.client.id);
+        if self.is_complete && self.core.unit.delivery != Delivery::Later {
+            self.answered.insert(waiting.client.id);
+        }
+    }
+
+    /// A command that was woken waits again: that it came to nothing is the doing of time, or of CLIENT UNBLOCK.
+    fn end_wait(&mut self, observed: &Observed) {
+        if let Origin::Blocked { cause } = observed.origin
+            && self.core.unit.delivery == Delivery::Later
+        {
+            let how = match observed.replies.as_ref().starts_with(b"-UNBLOCKED") {
+                true => Unblock::Error,
+                false => Unblock::Timeout,
+            };
+            self.core.world.unblock(observed.client.id, how);
+            self.core.note_ended_waits(cause);
+        }
+    }
+
     fn commit(&mut self, commit: &Commit, now_us: i64) {
+        if self.is_foreign {
+            return self.take_over(commit);
+        }
         self.core.unit.set_seed(commit.seed);
         match commit.origin {
             Origin::Expired => drop(self.core.expire_next(now_us)),
@@ -308,6 +374,17 @@ impl Rerun {
                     .evict_key(commit.db as usize, key, self.core.clock.now_us());
             }
         }
+    }
+
+    /// Applies what another server did. What is refused leaves no record.
+    fn take_over(&mut self, commit: &Commit) {
+        let unit = ForeignUnit {
+            client: commit.client.clone(),
+            origin: commit.origin,
+            db: commit.db,
+            commands: commit.commands.clone(),
+        };
+        let _ = self.core.take_over(unit);
     }
 
     /// Runs the client of a commit, which may want no replies.
@@ -382,6 +459,11 @@ impl Rerun {
             Origin::Blocked { .. } => origin,
             _ => Origin::Direct,
         };
+        // A pause ends no wait, and keeps none.
+        let pause = self.core.world.pause;
+        if as_sent != Origin::Direct {
+            self.core.world.pause = None;
+        }
         self.core.unit.set_seed(seed);
         self.with_session(client, db, |core, session| {
             session.authenticated = !is_stranger;
@@ -392,6 +474,9 @@ impl Rerun {
                 request(core, session, as_sent, commands);
             }
         });
+        if as_sent != Origin::Direct {
+            self.core.world.pause = pause;
+        }
         self.core.unit.set_seed(None);
         if seed.is_some() {
             self.core.world.rng.next_u64();
@@ -417,7 +502,6 @@ impl Rerun {
         self.core.world.keyspace.grow(session.db + 1);
         self.measure();
         run(&mut self.core, &mut session);
-        self.core.world.waits.forget(client.id);
         if session.is_connected() {
             self.core.world.sessions.put_back(session.key(), session);
         }
@@ -430,7 +514,7 @@ impl Rerun {
     }
 }
 
-/// The usual settings. Whether DEBUG may run is not recorded: where it did, it might.
+/// The usual settings. Whether DEBUG may run is not known: where it did, it might.
 fn config() -> Config {
     let mut config = Config::default();
     // The table knows the parameter.
@@ -450,11 +534,6 @@ fn db_of(record: &Record) -> u32 {
     }
 }
 
-/// Whether the commands set up a fault.
-fn is_fault(commands: &CommandList) -> bool {
-    is_own(commands, b"FAULT")
-}
-
 /// Whether a command among them is one of FAKEREDIS, with words of its own.
 fn is_own(commands: &CommandList, subcommand: &[u8]) -> bool {
     let mut all = commands.iter();
@@ -465,24 +544,33 @@ fn is_own(commands: &CommandList, subcommand: &[u8]) -> bool {
     })
 }
 
-/// Whether it is a command of the fake's own.
-fn is_fakes_own(commands: &CommandList) -> bool {
-    first_word(commands).eq_ignore_ascii_case(b"FAKEREDIS")
+/// Whose request a record is about, if it says what came of one.
+fn sender_of(record: &Record) -> Option<u64> {
+    match record {
+        Record::Commit(commit) => Some(commit.client.id),
+        Record::Aborted(aborted) => Some(aborted.client.id),
+        Record::Observed(observed) => Some(observed.client.id),
+        Record::Setting(setting) => Some(setting.client.id),
+        _ => None,
+    }
 }
 
-/// Whether it is the end of a wait for nothing, or a request that could not be read.
-fn came_to_nothing(observed: &Observed) -> bool {
-    let replies = observed.replies.as_ref();
-    match observed.origin {
-        Origin::Blocked { cause: 0 } => true,
-        Origin::Blocked { .. } => {
-            let is_nothing = [&b"_"[..], b"-UNBLOCKED", b":0"];
-            is_nothing
-                .iter()
-                .any(|nothing| replies.starts_with(nothing))
-        }
-        origin => origin == Origin::Direct && observed.commands.is_empty(),
-    }
+/// Commands of the fake's own that need no journal.
+const OWN: &[&[u8]] = &[
+    b"CLOCK", b"DIGEST", b"FAULT", b"HELP", b"RESET", b"SEED", b"SEQ",
+];
+
+/// Whether it is a command of the fake's own that asks the journal, which is not here.
+fn asks_journal(commands: &CommandList) -> bool {
+    let is_own = first_word(commands).eq_ignore_ascii_case(b"FAKEREDIS");
+    let name = (!commands.is_empty()).then(|| commands.arg(0, 1)).flatten();
+    let is_known = |name: &[u8]| OWN.iter().any(|own| name.eq_ignore_ascii_case(own));
+    is_own && !name.is_some_and(is_known)
+}
+
+/// Whether there was no request. An EXEC may have no commands either.
+fn is_unreadable(observed: &Observed) -> bool {
+    observed.origin == Origin::Direct && observed.commands.is_empty()
 }
 
 fn first_word(commands: &CommandList) -> &[u8] {

@@ -65,7 +65,7 @@ pub fn import_aof(from: &Path, into: &Path, options: &ImportOptions) -> Result<I
     let files = parts::of(from)?;
     let first = files.first().map_or(from, |file| file);
     let mut import = Import {
-        target: Target::new(into, began_us(first)?, options)?,
+        target: Target::new(into, began_us(first)?, options, true)?,
         db: 0,
         units: Vec::new(),
         done: ImportedAof {

@@ -90,7 +90,7 @@ pub fn import_monitor(
         Some(line) => line.time_us,
         None => modified_us(from)?,
     };
-    let target = Target::new(into, began_us, options)?;
+    let target = Target::new(into, began_us, options, false)?;
     let mut replay = Replay::default();
     let mut next = first;
     while next.is_some() {

@@ -52,11 +52,12 @@ pub(super) struct Target {
 const NAME: &str = "journal";
 
 impl Target {
-    /// A new journal for the directory `into`, begun at this time.
+    /// A new journal for the directory `into`, begun at this time; of effects alone, where `is_foreign` says so.
     pub(super) fn new(
         into: &Path,
         clock_us: i64,
         options: &ImportOptions,
+        is_foreign: bool,
     ) -> Result<Target, Error> {
         if !is_free(into).map_err(Error::io("look at", into))? {
             return Err(Error::Exists(into.to_owned()));
@@ -72,6 +73,7 @@ impl Target {
         // Nobody waits for a record: all are synced when the journal is closed.
         journal.journal.fsync = Fsync::No;
         journal.recording = options.recording;
+        journal.is_foreign = is_foreign;
         let opened = Engine::open(&journal, Config::default(), clock.clone(), options.seed)?;
         Ok(Target {
             engine: opened.0,

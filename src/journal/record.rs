@@ -11,6 +11,7 @@ use crate::commit::Draft;
 use crate::commit::How;
 use crate::commit::Mark;
 use crate::commit::Observed;
+use crate::commit::Open;
 use crate::commit::Origin;
 use crate::commit::Record;
 use crate::commit::Rewind;
@@ -104,7 +105,7 @@ fn plain((client, db, commands, replies): (Client, u32, CommandList, Blob)) -> O
 pub(super) fn encode(record: &Record, buffer: &mut Vec<u8>) -> Result<(), TooLarge> {
     match record {
         Record::Commit(commit) => payload::encode_commit(&commit.into(), buffer),
-        Record::Open(open) => codec::encode(open, buffer),
+        Record::Open(open) => encode_open(open, buffer),
         Record::Close(close) => codec::encode(close, buffer),
         Record::Mark(mark) => codec::encode(&mark.name, buffer),
         Record::Rewind(rewind) => encode_rewind(rewind, buffer),
@@ -120,7 +121,7 @@ pub(super) fn encode(record: &Record, buffer: &mut Vec<u8>) -> Result<(), TooLar
 pub(super) fn decode(kind: u8, aux: u64, payload: &[u8]) -> Result<Option<Record>, Undecodable> {
     let record = match kind {
         kind::COMMIT => Record::Commit(codec::decode(payload)?),
-        kind::OPEN => Record::Open(codec::decode(payload)?),
+        kind::OPEN => Record::Open(decode_open(payload)?),
         kind::CLOSE => Record::Close(codec::decode(payload)?),
         kind::MARK => Record::Mark(Mark {
             name: codec::decode(payload)?,
@@ -136,6 +137,30 @@ pub(super) fn decode(kind: u8, aux: u64, payload: &[u8]) -> Result<Option<Record
         _ => return Ok(None),
     };
     Ok(Some(record))
+}
+
+/// The settings follow where there are any.
+fn encode_open(open: &Open, buffer: &mut Vec<u8>) -> Result<(), TooLarge> {
+    match open.settings.is_empty() {
+        true => codec::encode(
+            &(&open.version, open.seed, &open.record, open.databases),
+            buffer,
+        ),
+        false => codec::encode(open, buffer),
+    }
+}
+
+fn decode_open(payload: &[u8]) -> Result<Open, Undecodable> {
+    let usual = |(version, seed, record, databases)| Open {
+        version,
+        seed,
+        record,
+        databases,
+        settings: vec![],
+    };
+    codec::decode(payload)
+        .map(usual)
+        .or_else(|_| codec::decode(payload))
 }
 
 /// A rewind to a place that somebody named is the place alone; how any other came about follows it.

@@ -1,6 +1,7 @@
 //! A journal of format version 1, kept for ever: read by today's reader, written by today's writer,
 //! and decoded by hand from `docs/journal-format.md`, without any code of the crate.
 
+use super::directory;
 use fakeredis::commit::Aborted;
 use fakeredis::commit::Blob;
 use fakeredis::commit::Client;
@@ -121,6 +122,7 @@ fn records() -> Vec<Record> {
         seed: 42,
         record: String::from("aborts"),
         databases: 16,
+        settings: vec![],
     };
     let aborted = Aborted {
         client: client(),
@@ -256,7 +258,7 @@ fn write(dir: &Path, records: Vec<Record>) {
 #[test]
 fn todays_writer_writes_the_same_bytes() {
     for (journal, records) in journals() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory();
         write(dir.path(), records);
         for name in FILES {
             let [written, kept] = [dir.path(), &kept(journal)].map(|dir| without_digest(dir, name));

@@ -1,5 +1,6 @@
 //! What is appended comes back: through recovery, through a reader, from any place.
 
+use super::directory;
 use super::set;
 use fakeredis::commit::Close;
 use fakeredis::commit::Entry;
@@ -28,6 +29,7 @@ fn open_record() -> Record {
         seed: 1,
         record: String::from("commits"),
         databases: 16,
+        settings: vec![],
     })
 }
 
@@ -61,7 +63,7 @@ fn seqs(entries: impl Iterator<Item = Result<Entry, JournalError>>) -> Vec<Seq> 
 #[test]
 fn two_sessions_are_read_back_in_order() {
     for fsync in [Fsync::Always, Fsync::EverySec, Fsync::No] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory();
         let options = Options { fsync, ..options() };
         session(dir.path(), &options, 10);
         session(dir.path(), &options, 10);
@@ -83,7 +85,7 @@ fn two_sessions_are_read_back_in_order() {
 
 #[test]
 fn an_unclosed_journal_is_told_as_such_and_loses_nothing() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     {
         let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
         let seq = journal.append(0, &set("k", b"v")).unwrap();
@@ -97,7 +99,7 @@ fn an_unclosed_journal_is_told_as_such_and_loses_nothing() {
 
 #[test]
 fn a_checkpoint_shortens_recovery() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     session(dir.path(), &options(), 4);
     let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
     let mut chunks = vec![b"one".to_vec(), vec![0xff; 70_000]].into_iter();
@@ -115,7 +117,7 @@ fn a_checkpoint_shortens_recovery() {
 
 #[test]
 fn a_checkpoint_of_the_future_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
     let refused = journal.checkpoint(1, &mut std::iter::empty());
     assert!(matches!(refused, Err(JournalError::Misuse(_))));
@@ -123,7 +125,7 @@ fn a_checkpoint_of_the_future_is_refused() {
 
 #[test]
 fn checkpoints_are_kept_where_they_spare_records() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     session(dir.path(), &options(), 3000);
     let options = Options {
         checkpoint_spacing: 5,
@@ -163,7 +165,7 @@ fn checkpoints_are_kept_where_they_spare_records() {
 
 #[test]
 fn a_reader_reads_any_range_across_segments() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let options = Options {
         segment_bytes: 4096,
         ..options()
@@ -200,7 +202,7 @@ fn a_reader_reads_any_range_across_segments() {
 
 #[test]
 fn payloads_can_be_searched_undecoded() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     session(dir.path(), &options(), 100);
     let reader = Reader::open(dir.path()).unwrap();
     let mut frames = reader.frames(..);
@@ -216,7 +218,7 @@ fn payloads_can_be_searched_undecoded() {
 
 #[test]
 fn a_directory_without_a_journal_is_no_journal() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     assert!(matches!(
         Reader::open(dir.path()),
         Err(JournalError::Misuse(_))
@@ -230,7 +232,7 @@ fn a_directory_without_a_journal_is_no_journal() {
 
 #[test]
 fn many_threads_settle_with_few_writes() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let options = Options {
         fsync: Fsync::Always,
         ..options()
@@ -258,7 +260,7 @@ fn many_threads_settle_with_few_writes() {
 
 #[test]
 fn settling_what_was_never_appended_is_an_error() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
     assert!(matches!(journal.settle(1), Err(JournalError::Misuse(_))));
 }
@@ -266,7 +268,7 @@ fn settling_what_was_never_appended_is_an_error() {
 /// A process that is being started holds all open files for a moment, and with them their locks.
 #[test]
 fn a_closed_journal_can_be_opened_while_processes_are_started() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
         let starters = [0; 2].map(|_| {

@@ -21,7 +21,10 @@ use std::sync::LazyLock;
 use super::reply::ReplyError;
 use super::reply::Result;
 use super::reply::printed;
+use super::secrets::HIDDEN;
+use super::secrets::is_password;
 use crate::bytes::Bytes;
+use crate::commit::Blob;
 use crate::value::glob_match;
 use kind::Kind;
 use kind::Setting;
@@ -95,6 +98,21 @@ impl Config {
         changed
             .map(|at| load::line(&PARAMETERS[at], &self.show(at)))
             .collect()
+    }
+
+    /// The parameters that are not at their defaults and matter to what commands do and answer; passwords don't show.
+    pub fn telling(&self) -> Vec<(String, Blob)> {
+        let is_other = |at: &usize| self.settings[*at] != DEFAULTS[*at];
+        let telling = (0..PARAMETERS.len()).filter(|at| PARAMETERS[*at].is_telling());
+        let shown = |at: usize| {
+            let name = PARAMETERS[at].name;
+            let value = match is_password(name.as_bytes()) {
+                true => HIDDEN.into(),
+                false => Blob::from(&*self.show(at)),
+            };
+            (name.to_owned(), value)
+        };
+        telling.filter(is_other).map(shown).collect()
     }
 
     /// The places of the parameters that `CONFIG SET` names, if it may set them.

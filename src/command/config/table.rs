@@ -63,6 +63,39 @@ impl Parameter {
     }
 }
 
+/// Parameters that say where a process is, where it writes and what it counts, and not what commands do. The number of
+/// databases is a field of its own where a journal is opened.
+const OUTSIDE: [&str; 21] = [
+    "appendfsync",
+    "appendonly",
+    "bind",
+    "busy-reply-threshold",
+    "client-query-buffer-limit",
+    "databases",
+    "dir",
+    "latency-monitor-threshold",
+    "latency-tracking",
+    "latency-tracking-info-percentiles",
+    "maxclients",
+    "port",
+    "protected-mode",
+    "save",
+    "slowlog-log-slower-than",
+    "slowlog-max-len",
+    "tcp-backlog",
+    "tcp-keepalive",
+    "timeout",
+    "unixsocket",
+    "unixsocketperm",
+];
+
+impl Parameter {
+    /// Whether it matters to what commands do and answer.
+    pub fn is_telling(&self) -> bool {
+        self.live && !OUTSIDE.contains(&self.name)
+    }
+}
+
 const fn yes_no(name: &'static str, default: &'static str) -> Parameter {
     row(name, default, Kind::YesNo)
 }
@@ -226,7 +259,7 @@ pub const PARAMETERS: &[Parameter] = &[
     int("rdb-key-save-delay", "0", -INT - 1, INT).hidden(),
     yes_no("rdb-save-incremental-fsync", "yes"),
     yes_no("rdbchecksum", "yes").immutable(),
-    yes_no("rdbcompression", "yes"),
+    yes_no("rdbcompression", "yes").live(),
     signed_size("repl-backlog-size", "1048576", 1, BIG),
     int("repl-backlog-ttl", "3600", 0, BIG),
     yes_no("repl-disable-tcp-nodelay", "no"),

@@ -18,7 +18,7 @@ use crate::rng::Rng;
 use crate::value::glob_match;
 
 /// All faults that were added and not removed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Faults {
     list: Vec<Fault>,
     /// What chances are drawn from.
@@ -160,6 +160,12 @@ impl Faults {
     /// All of them, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.list.iter()
+    }
+
+    /// Whether any has the disk fail, which loses records.
+    pub fn may_fail_disk(&self) -> bool {
+        let is_disk = |fault: &Fault| matches!(fault.kind, Kind::Disk(_));
+        self.list.iter().any(is_disk)
     }
 
     /// The fault with this number.

@@ -86,7 +86,8 @@ fn particulars(entry: &Entry) -> Fields {
             .with("version", text(&open.version))
             .with("seed", number(open.seed))
             .with("record", text(&open.record))
-            .with("databases", number(open.databases.into())),
+            .with("databases", number(open.databases.into()))
+            .with("settings", settings(&open.settings)),
         Record::Close(close) => fields.with("digest", text(&close.digest)),
         Record::Mark(mark) => fields
             .with("name", text(&mark.name))
@@ -106,6 +107,14 @@ fn particulars(entry: &Entry) -> Fields {
             .with("client", client(&event.client))
             .with("addr", text(&event.addr)),
     }
+}
+
+/// What `CONFIG GET` would answer, as a map.
+fn settings(settings: &[(String, Blob)]) -> Reply {
+    let pairs = settings
+        .iter()
+        .map(|(name, value)| (text(name), blob(value)));
+    Reply::Map(pairs.collect())
 }
 
 fn committed(commit: &Commit) -> Fields {

@@ -2,8 +2,10 @@
 
 use crate::commit::Aborted;
 use crate::commit::ClientEvent;
+use crate::commit::CommandList;
 use crate::commit::Commit;
 use crate::commit::Record;
+use crate::commit::Waiting;
 
 /// In what a record and what it came to now differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +42,9 @@ pub(super) fn aspects(recorded: &Record, again: Option<&Record>) -> Vec<Aspect> 
     match (recorded, again) {
         (Record::Commit(recorded), Some(Record::Commit(again))) => commits(recorded, again),
         (Record::Observed(recorded), Some(Record::Observed(again))) => {
-            when(recorded.replies != again.replies, Aspect::Replies)
+            let mut differs = when(recorded.replies != again.replies, Aspect::Replies);
+            differs.extend(when(recorded.seed != again.seed, Aspect::Random));
+            differs
         }
         (Record::Setting(recorded), Some(Record::Setting(again))) => {
             let differs = recorded.replies.is_some() && recorded.replies != again.replies;
@@ -54,7 +58,8 @@ pub(super) fn aspects(recorded: &Record, again: Option<&Record>) -> Vec<Aspect> 
             when(of(recorded) != of(again), Aspect::Connection)
         }
         (Record::Waiting(recorded), Some(Record::Waiting(again))) => {
-            when(recorded != again, Aspect::Kind)
+            let what = |waiting: &Waiting| (waiting.keys.clone(), waiting.until_us);
+            when(what(recorded) != what(again), Aspect::Kind)
         }
         (Record::Open(_), None) => vec![],
         _ => vec![Aspect::Kind],
@@ -70,13 +75,20 @@ fn commits(recorded: &Commit, again: &Commit) -> Vec<Aspect> {
     if recorded.reply_crc != again.reply_crc {
         differs.push(Aspect::Replies);
     }
-    if recorded.effects != again.effects {
+    if recorded.effects != again.effects && effects(recorded) != effects(again) {
         differs.push(Aspect::Effects);
     }
     if recorded.seed != again.seed {
         differs.push(Aspect::Random);
     }
     differs
+}
+
+/// The commands that have the effects, whether they are those that were sent or others.
+fn effects(commit: &Commit) -> CommandList {
+    let mut effects = CommandList::new();
+    commit.each_effect(|argv| effects.push(argv));
+    effects
 }
 
 fn is_same_abort(recorded: &Aborted, again: &Aborted) -> bool {

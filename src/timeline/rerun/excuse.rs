@@ -75,7 +75,15 @@ const VOLATILE: &[&str] = &[
 ];
 
 /// Commands of those that answer the same whatever the process is.
-const STEADY: &[&str] = &["FAKEREDIS|CLOCK", "FAKEREDIS|DIGEST", "FAKEREDIS|SEQ"];
+const STEADY: &[&str] = &[
+    "FAKEREDIS|CLOCK",
+    "FAKEREDIS|DIGEST",
+    "FAKEREDIS|FAULT",
+    "FAKEREDIS|HELP",
+    "FAKEREDIS|RESET",
+    "FAKEREDIS|SEED",
+    "FAKEREDIS|SEQ",
+];
 
 /// Commands that answer what other connections there are, and who tells which of them of what.
 const COMPANY: &[&str] = &[
@@ -154,11 +162,24 @@ pub(super) fn find(recorded: &Record, outcome: &Outcome, rerun: &Rerun) -> Optio
     };
     let session = || (!is_complete && depends_on_session(recorded)).then_some(Reason::Session);
     volatile
+        .or_else(|| not_run(recorded).filter(|_| again.is_none()))
         .or_else(script)
         .or_else(password)
         .or_else(random)
         .or_else(session)
         .or_else(|| rerun.has_faults().then_some(Reason::Fault))
+}
+
+/// Why a record is not run, if it is none to run.
+fn not_run(record: &Record) -> Option<Reason> {
+    let first = |word| commands_of(record)?.arg(0, word);
+    if !first(0)?.eq_ignore_ascii_case(b"FAKEREDIS") {
+        return None;
+    }
+    match record {
+        Record::Setting(_) => Some(Reason::Fault),
+        _ => Some(Reason::Volatile("FAKEREDIS")),
+    }
 }
 
 fn is_scripted(record: &Record) -> bool {
@@ -199,7 +220,7 @@ fn holds_word(record: &Record, word: &[u8]) -> bool {
 /// Whether what a record came to depends on more of its connection than is recorded with it.
 fn depends_on_session(record: &Record) -> bool {
     match record {
-        Record::Observed(_) | Record::Setting(_) | Record::Client(_) => true,
+        Record::Observed(_) | Record::Setting(_) | Record::Client(_) | Record::Waiting(_) => true,
         // An EXEC on its own found watched keys expired.
         Record::Commit(Commit {
             origin: Origin::Direct,
