@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 
+use crate::support::verified::Recorded;
 use fakeredis::Clock;
 use fakeredis::Connection;
 use fakeredis::FakeRedis;
@@ -216,7 +217,7 @@ fn a_dropped_pipeline_leaves_no_watch_behind() {
 
 #[test]
 fn a_journaled_fake_is_the_same_after_reopening() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     {
         let fake = FakeRedis::open(dir.path()).unwrap();
         let mut con = fake.connection();
@@ -239,7 +240,7 @@ fn a_journaled_fake_is_the_same_after_reopening() {
 
 #[test]
 fn a_snapshot_is_given_back_and_recorded() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let digest = {
         let fake = FakeRedis::open(dir.path()).unwrap();
         fake.load("balances").unwrap();
@@ -278,7 +279,7 @@ fn a_snapshot_is_given_back_and_recorded() {
 
 #[test]
 fn a_fake_made_of_a_view_goes_its_own_way() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let clock = Clock::frozen_at(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000));
     let builder = FakeRedis::builder().journal(dir.path());
     let fake = builder.clock(clock.clone()).build().unwrap();

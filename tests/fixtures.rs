@@ -7,7 +7,7 @@ use fakeredis::Size;
 use fakeredis::dump_journal;
 use redis::Commands;
 
-use crate::support::verified::verify;
+use crate::support::verified::Recorded;
 
 fn commands(dataset: &Dataset, size: Size) -> Vec<Vec<Vec<u8>>> {
     dataset.commands(size).collect()
@@ -128,7 +128,7 @@ fn a_refused_command_is_named() {
 
 #[test]
 fn a_fixture_is_loaded_once_into_a_journal_and_dumped_from_it() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let open = || {
         FakeRedis::builder()
             .journal(dir.path())
@@ -167,13 +167,12 @@ fn a_fixture_is_loaded_once_into_a_journal_and_dumped_from_it() {
     let copy = FakeRedis::new();
     copy.load_dataset(&dumped, Size::default(), |_| {}).unwrap();
     assert_eq!(copy.digest(), fake.digest());
-    verify(dir.path()).unwrap();
 }
 
 /// A dataset is many records, and so is the snapshot of another fake.
 #[test]
 fn each_record_of_a_dataset_goes_on_in_the_database_that_is_selected() {
-    let [dir, other_dir] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let [dir, other_dir] = [(); 2].map(|()| Recorded::new());
     let script: String = (0..2500).map(|n| format!("SET k:{n} {n}\n")).collect();
     let script = format!("SET first 0\nSELECT 2\n{script}SELECT 0\nSET last 0\n");
     let dataset = Dataset::parse("x.redis", script.as_bytes()).unwrap();
@@ -191,13 +190,11 @@ fn each_record_of_a_dataset_goes_on_in_the_database_that_is_selected() {
         assert_eq!(sizes, [2, 2500]);
     }
     drop((fake, other));
-    verify(dir.path()).unwrap();
-    verify(other_dir.path()).unwrap();
 }
 
 #[test]
 fn streams_are_dumped_with_their_groups() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let fake = FakeRedis::builder().journal(dir.path()).build().unwrap();
     for line in [
         "XADD s 1-1 f v",

@@ -11,8 +11,8 @@ use fakeredis::Rev;
 use fakeredis::Timeline;
 use fakeredis::rng::Rng;
 use redis::Commands;
-use tempfile::TempDir;
 
+use crate::support::verified::Recorded;
 use crate::support::verified::verify;
 
 /// Records between two checkpoints.
@@ -22,13 +22,13 @@ const STRIDE: u64 = 240;
 
 /// A journal, and the digests of its states after some records.
 struct Lived {
-    dir: TempDir,
+    dir: Recorded,
     digests: BTreeMap<u64, String>,
 }
 
 /// Some thousand changes, and a rewind in their midst.
 fn live() -> Lived {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new().unverified("it is verified before it is damaged");
     let builder = FakeRedis::builder().journal(dir.path());
     let fake = builder.checkpoint_every(EVERY).build().unwrap();
     let mut con = fake.connection();

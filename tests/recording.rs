@@ -19,17 +19,18 @@ use fakeredis::session::SessionKey;
 use fakeredis::timeline::replies_of;
 
 use crate::support::ours::config;
+use crate::support::verified::Recorded;
 
 /// A journaled fake with two clients that never wait for each other.
 struct Lab {
-    _dir: tempfile::TempDir,
     fake: FakeRedis,
     clients: [SessionKey; 2],
+    _dir: Recorded,
 }
 
 impl Lab {
     fn new(level: Recording) -> Lab {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_785_585_600));
         let builder = FakeRedis::builder().journal(dir.path()).config(config());
         let fake = builder.record(level).clock(clock).build().unwrap();

@@ -15,6 +15,7 @@ use fakeredis::commit::CommandList;
 use fakeredis::commit::Commit;
 use fakeredis::commit::Effect;
 use fakeredis::commit::Entry;
+use fakeredis::commit::Origin;
 use fakeredis::commit::Record;
 use fakeredis::journal::Journal;
 use fakeredis::journal::Options;
@@ -25,19 +26,19 @@ use fakeredis::timeline::Error;
 use fakeredis::timeline::Otherwise;
 use fakeredis::timeline::Reason;
 use fakeredis::timeline::Verified;
-use tempfile::TempDir;
 
+use crate::support::verified::Recorded;
 use crate::support::verified::verify;
 
 /// A journaled fake on a clock that stands at noon of 2026-08-01; record 1 is the journal's opening.
 struct Lab {
-    dir: TempDir,
     fake: FakeRedis,
+    dir: Recorded,
 }
 
 impl Lab {
     fn new(level: Recording) -> Lab {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_785_585_600));
         let builder = FakeRedis::builder().journal(dir.path()).clock(clock);
         let fake = builder.record(level).build().unwrap();
@@ -71,8 +72,8 @@ fn verified(dir: &Path) -> (Vec<Divergence>, Verified) {
 
 /// A journal with the records of another, each as `edit` leaves it, and all checksums right: what an engine with a fault would
 /// have written.
-fn edited(dir: &Path, mut edit: impl FnMut(&mut Entry)) -> TempDir {
-    let copy = tempfile::tempdir().unwrap();
+fn edited(dir: &Path, mut edit: impl FnMut(&mut Entry)) -> Recorded {
+    let copy = Recorded::new().unverified("it is to diverge");
     let (journal, _) = Journal::open(copy.path(), &Options::default()).unwrap();
     for entry in Timeline::open(dir).unwrap().reader().entries(..) {
         let mut entry = entry.unwrap();
@@ -443,4 +444,137 @@ fn an_exec_that_ran_is_aborted_when_its_key_changes_now() {
         panic!("{otherwise:?}");
     };
     assert_eq!(aborted.culprit, watch);
+}
+
+/// What verification finds once some records are edited.
+fn found(dir: &Path, edit: impl FnMut(&mut Entry)) -> Vec<(u64, Vec<Aspect>)> {
+    let (divergences, _) = verified(edited(dir, edit).path());
+    let found = divergences.into_iter();
+    found
+        .map(|found| (found.entry.seq, found.differs))
+        .collect()
+}
+
+/// Which commands a fault hits, and which not.
+#[test]
+fn faults_of_a_session_hit_the_same_commands() {
+    let lab = Lab::new(Recording::Session);
+    let mut con = lab.fake.connection();
+    lab.run(
+        &mut con,
+        "FAKEREDIS SEED 3\nFAKEREDIS FAULT ADD CMD GET PROB 0.5 ERROR OOM no\nSET a 1",
+    );
+    lab.run(&mut con, &"GET a\n".repeat(20));
+    drop(con);
+    lab.fake.close().unwrap();
+    let verified = verify(lab.dir.path()).unwrap();
+    assert_eq!(verified.unknown, BTreeMap::new());
+    let mut hit = Vec::new();
+    let mut spared = |entry: &mut Entry| {
+        if let Record::Observed(observed) = &mut entry.record
+            && observed.replies.as_ref().starts_with(b"-OOM")
+        {
+            observed.replies = Blob(b"$1\r\n1\r\n".to_vec());
+            hit.push((entry.seq, vec![Aspect::Replies]));
+        }
+    };
+    let found = found(lab.dir.path(), &mut spared);
+    assert!((2..19).contains(&hit.len()), "{hit:?}");
+    assert_eq!(found, hit);
+}
+
+/// Below level `session` nobody knows what a fault was asked about.
+#[test]
+fn faults_of_other_levels_are_counted() {
+    let lab = Lab::new(Recording::Aborts);
+    let mut con = lab.fake.connection();
+    lab.run(
+        &mut con,
+        "FAKEREDIS FAULT ADD CMD SET AFTER 1 TIMES 1 ERROR OOM no\nSET a 1\nSET a 2\nSET a 3",
+    );
+    lab.fake.close().unwrap();
+    let verified = verify(lab.dir.path()).unwrap();
+    let unknown: Vec<_> = verified.unknown.into_iter().collect();
+    assert_eq!(unknown, [(Reason::Fault, (1, 2))]);
+    assert_eq!(verified.rerun, 2);
+}
+
+#[test]
+fn how_a_wait_began_and_ended_is_run_again() {
+    let lab = Lab::new(Recording::Session);
+    let engine = lab.fake.engine();
+    let address = fakeredis::session::Address::default;
+    let [one, two] = [0; 2].map(|_| engine.lock().connect(address()));
+    let send = |client, line: &str| {
+        let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        engine.batch(|core| core.run(client, &argv)).unwrap();
+    };
+    send(one, "BLPOP q 1.5"); // record 4
+    send(two, "FAKEREDIS CLOCK ADVANCE 2000");
+    send(one, "WAIT 1 0");
+    send(two, "CLIENT UNBLOCK 1 ERROR");
+    send(two, "CLIENT PAUSE 1000 WRITE");
+    send(one, "SET k 1");
+    send(two, "CLIENT UNPAUSE");
+    lab.fake.close().unwrap();
+    verify(lab.dir.path()).unwrap();
+    let later = |entry: &mut Entry| {
+        if let Record::Waiting(waiting) = &mut entry.record {
+            waiting.until_us = waiting.until_us.map(|until| until + 1);
+        }
+    };
+    let kind = || vec![Aspect::Kind];
+    assert_eq!(found(lab.dir.path(), later), [(4, kind()), (11, kind())]);
+    let other = |entry: &mut Entry| match &mut entry.record {
+        Record::Observed(observed) if observed.origin != Origin::Direct => {
+            observed.replies.0.push(b'!');
+        }
+        _ => {}
+    };
+    let replies = || vec![Aspect::Replies];
+    assert_eq!(
+        found(lab.dir.path(), other),
+        [(6, replies()), (9, replies())]
+    );
+}
+
+/// What a process was started with is run again with the same.
+#[test]
+fn settings_of_the_start_are_recorded_without_passwords() {
+    let dir = Recorded::new();
+    let mut config = fakeredis::Config::default();
+    for (name, value) in [
+        ("hash-max-listpack-entries", "1"),
+        ("requirepass", "secret"),
+        ("maxclients", "77"),
+    ] {
+        config.set_flag(name, &[value]).unwrap();
+    }
+    let builder = FakeRedis::builder().journal(dir.path()).config(config);
+    let fake = builder.record(Recording::Session).build().unwrap();
+    let mut con = fake.connection();
+    for line in ["AUTH secret", "HSET h a 1 b 2", "OBJECT ENCODING h"] {
+        let words: Vec<&str> = line.split(' ').collect();
+        redis::cmd(words[0])
+            .arg(&words[1..])
+            .exec(&mut con)
+            .unwrap();
+    }
+    drop(con);
+    fake.close().unwrap();
+    let mut told = Vec::new();
+    let found = found(dir.path(), |entry| {
+        if let Record::Open(open) = &mut entry.record {
+            told = std::mem::take(&mut open.settings);
+        }
+    });
+    let setting = |name: &str, value: &str| (name.to_owned(), Blob(value.into()));
+    assert_eq!(
+        told,
+        [
+            setting("hash-max-listpack-entries", "1"),
+            setting("requirepass", "(redacted)")
+        ]
+    );
+    assert_eq!(found, [(5, vec![Aspect::Replies])]);
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
+use crate::support::verified::Recorded;
 use fakeredis::Config;
 use fakeredis::FakeRedis;
 use fakeredis::Listen;
@@ -81,7 +82,7 @@ fn keys_with_a_prefix_that_come_together_are_told_together() {
 
 #[test]
 fn a_unix_socket_is_removed_with_its_server() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let path = dir.path().join("redis.sock");
     let fake = FakeRedis::new();
     let listen = Listen {

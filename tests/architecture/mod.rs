@@ -202,3 +202,22 @@ fn no_text_names_a_folder_of_one_machine() {
     }
     assert_eq!(found, Vec::<String>::new());
 }
+
+/// A directory of another kind could hold a journal that nobody runs again.
+#[test]
+fn every_journal_of_a_test_is_run_again() {
+    let elsewhere = rust_files(&["tests", "tools"])
+        .into_iter()
+        .filter(|(path, text)| {
+            let is_test = path.components().any(|part| part.as_os_str() == "tests");
+            let is_kit =
+                path.ends_with("support/verified.rs") || path.ends_with("architecture/mod.rs");
+            is_test && !is_kit && text.contains("tempdir()")
+        });
+    let elsewhere: Vec<_> = elsewhere.map(|(path, _)| path).collect();
+    assert_eq!(
+        elsewhere,
+        Vec::<PathBuf>::new(),
+        "Recorded::new() makes directories"
+    );
+}

@@ -14,7 +14,6 @@ use fakeredis::FakeRedis;
 use fakeredis::Fsync;
 use fakeredis::resp::Protocol;
 use fakeredis::resp::Reply;
-use tempfile::TempDir;
 
 use super::contents;
 use super::likeness::Likeness;
@@ -30,6 +29,7 @@ use crate::support::player::note_id;
 use crate::support::player::show;
 use crate::support::player::with_ids;
 use crate::support::transcript::Order;
+use crate::support::verified::Recorded;
 use crate::support::verified::verify;
 
 /// Looks at the data, and does nothing else.
@@ -55,7 +55,7 @@ const CLEAN: &[&str] = &[
 pub struct Pair {
     fake: FakeRedis,
     ours: InProcess,
-    dir: TempDir,
+    dir: Recorded,
     real: RealServer,
     /// Who has sent something and is not gone.
     connected: BTreeSet<usize>,
@@ -75,7 +75,7 @@ pub struct Pair {
 impl Pair {
     pub fn new(mut real: RealServer) -> Pair {
         real.reset(Protocol::Resp2);
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory();
         let fake = journaled(&dir);
         Pair {
             ours: InProcess::on(fake.clone()),
@@ -101,7 +101,7 @@ impl Pair {
     }
 
     fn begin(&mut self) {
-        self.dir = tempfile::tempdir().unwrap();
+        self.dir = directory();
         self.fake = journaled(&self.dir);
         self.ours = InProcess::on(self.fake.clone());
         self.real.reconnect();
@@ -283,8 +283,13 @@ impl Pair {
     }
 }
 
+/// A session's end verifies the journal, so that a session that fails there can be made small.
+fn directory() -> Recorded {
+    Recorded::new().unverified("it is verified at the session's end")
+}
+
 /// Ours on the system's clock, as the real server is.
-fn journaled(dir: &TempDir) -> FakeRedis {
+fn journaled(dir: &Recorded) -> FakeRedis {
     let builder = FakeRedis::builder().journal(dir.path().join("journal"));
     let builder = builder.fsync(Fsync::No).config(ours::config());
     builder.build().unwrap()

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::support::verified::Recorded;
 use fakeredis::Rev;
 use fakeredis::Timeline;
 use fakeredis::commit::Commit;
@@ -17,7 +18,6 @@ use fakeredis::exchange::import_aof;
 use fakeredis::resp::pretty;
 use fakeredis::resp::split_quoted;
 use fakeredis::timeline::rfc3339;
-use tempfile::TempDir;
 
 pub fn captured() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/aof-8.2.3")
@@ -33,8 +33,8 @@ pub fn copy(to: &Path) {
     }
 }
 
-fn imported() -> (TempDir, ImportedAof, Timeline) {
-    let dir = tempfile::tempdir().unwrap();
+fn imported() -> (Recorded, ImportedAof, Timeline) {
+    let dir = Recorded::new();
     let into = dir.path().join("data");
     let imported = import_aof(&captured(), &into, &Default::default()).unwrap();
     let past = Timeline::open(&into).unwrap();
@@ -140,12 +140,12 @@ fn its_transactions_are_units_at_their_times() {
 /// Wherever the newest file is cut, what is whole before that is read, if that is wanted.
 #[test]
 fn a_server_that_was_killed_leaves_a_whole_beginning() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     copy(dir.path());
     let newest = dir.path().join("appendonlydir/appendonly.aof.2.incr.aof");
     let whole = fs::read(&newest).unwrap();
     let import = |truncated_ok| {
-        let into = tempfile::tempdir().unwrap();
+        let into = Recorded::new();
         let options = ImportOptions {
             truncated_ok,
             ..Default::default()
@@ -173,7 +173,7 @@ fn a_server_that_was_killed_leaves_a_whole_beginning() {
 /// No bit of the base can change unnoticed: it has a checksum.
 #[test]
 fn a_damaged_base_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     copy(dir.path());
     let base = dir.path().join("appendonlydir/appendonly.aof.2.base.rdb");
     let whole = fs::read(&base).unwrap();

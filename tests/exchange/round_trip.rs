@@ -12,6 +12,7 @@ use super::digest_at;
 use super::exported;
 use super::recorded;
 use crate::determinism::sessions;
+use crate::support::verified::Recorded;
 
 /// The records that an export tells: commits with an effect that no rewind took back.
 fn told(past: &Timeline) -> Vec<u64> {
@@ -33,7 +34,7 @@ fn told(past: &Timeline) -> Vec<u64> {
 #[test]
 fn a_history_comes_back_record_by_record() {
     for (seed, (name, session)) in sessions().into_iter().enumerate() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let past = recorded(&dir.path().join("data"), &session, seed as u64, PAST);
         let file = dir.path().join("history.aof");
         std::fs::write(&file, exported(&past, "..")).unwrap();
@@ -55,7 +56,7 @@ fn a_history_comes_back_record_by_record() {
 #[test]
 fn a_range_and_a_state_give_the_same_data() {
     for (seed, (name, session)) in sessions().into_iter().enumerate().step_by(3) {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let past = recorded(&dir.path().join("data"), &session, 1000 + seed as u64, PAST);
         let last = past.resolve(&Rev::LAST).unwrap();
         let mut state = Vec::new();

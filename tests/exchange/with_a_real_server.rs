@@ -40,6 +40,7 @@ use crate::support::cases;
 use crate::support::oracle;
 use crate::support::oracle::Running;
 use crate::support::player::Answer;
+use crate::support::verified::Recorded;
 use crate::support::wire::Wire;
 
 /// What random sessions on the real server are made of.
@@ -122,7 +123,7 @@ fn lasting(data: &Keyspace) -> String {
 
 /// Runs the checker of the release's own append-only files.
 fn check(program: &Path, file: &Path) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     // A server of this name is the checker.
     let checker = dir.path().join("redis-check-aof");
     #[cfg(unix)]
@@ -159,7 +160,7 @@ fn is_lasting_stream(slot: &Slot) -> bool {
 fn loads(start: Duration, is_wanted: fn(&Slot) -> bool) {
     let Some(program) = real() else { return };
     for (seed, (name, session)) in sessions().into_iter().enumerate() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let past = recorded(&dir.path().join("data"), &session, seed as u64, start);
         let file = dir.path().join("appendonly.aof");
         let aof = exported(&past, "..");
@@ -193,7 +194,7 @@ fn it_loads_an_export_to_the_same_streams() {
 fn it_loads_an_export_in_two_parts() {
     let Some(program) = real() else { return };
     let (_, session) = sessions().pop_last().unwrap();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let past = recorded(&dir.path().join("data"), &session, 0, FUTURE);
     let parts = dir.path().join("appendonlydir");
     std::fs::create_dir(&parts).unwrap();
@@ -268,7 +269,7 @@ fn rewrite(wire: &mut Wire) {
 #[test]
 fn it_loads_what_was_captured_to_the_same_data() {
     let Some(program) = real() else { return };
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     captured::copy(dir.path());
     let imported = import_aof(dir.path(), &dir.path().join("journal"), &Default::default());
     let server = Running::start(&program, dir.path(), &AOF);
@@ -279,7 +280,7 @@ fn it_loads_what_was_captured_to_the_same_data() {
 fn its_append_only_file_becomes_a_journal() {
     let Some(program) = real() else { return };
     for seed in cases(20) {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let preamble = ["yes", "no"][seed as usize % 2];
         let stamps = ["no", "yes"][seed as usize / 2 % 2];
         let arguments = [
@@ -384,7 +385,7 @@ fn its_monitor_capture_becomes_a_journal() {
         &BITS,
     ];
     for seed in cases(20) {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let server = Running::start(&program, dir.path(), &[]);
         let capture = Capture::start(server.port);
         let mut wire = Wire::new(server.port, Protocol::Resp2);

@@ -7,6 +7,7 @@ use redis::Commands;
 use redis::ConnectionLike;
 
 use super::told;
+use crate::support::verified::Recorded;
 
 fn fails_and_heals<C: ConnectionLike>(
     fake: &FakeRedis,
@@ -44,7 +45,7 @@ fn a_full_or_broken_disk_refuses_writes_until_it_is_healed() {
     };
     for fsync in [Fsync::Always, Fsync::EverySec, Fsync::No] {
         for kind in kinds() {
-            let dir = tempfile::tempdir().unwrap();
+            let dir = Recorded::new();
             let builder = FakeRedis::builder().journal(dir.path()).fsync(fsync);
             let fake = builder.build().unwrap();
             fails_and_heals(&fake, &|| fake.connection(), kind.clone());
@@ -67,7 +68,7 @@ fn a_full_or_broken_disk_refuses_writes_until_it_is_healed() {
 
 #[test]
 fn a_disk_can_fail_the_nth_time_and_for_one_key() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let fake = FakeRedis::open(dir.path()).unwrap();
     let mut con = fake.connection();
     let fault = Fault::disk_full().on_key("order:*").after(2).times(1);
@@ -121,7 +122,7 @@ fn a_disk_that_stays_full_is_healed_only_when_there_is_space() {
 /// The record is in the file, and nobody knows whether it will be there after a power failure.
 #[test]
 fn a_sync_that_fails_takes_the_write_back() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let builder = FakeRedis::builder().journal(dir.path());
     let fake = builder.fsync(Fsync::Always).build().unwrap();
     let mut con = fake.connection();

@@ -13,6 +13,7 @@ use redis::Commands;
 
 use super::run;
 use super::told;
+use crate::support::verified::Recorded;
 
 fn journaled(dir: &std::path::Path) -> Builder {
     FakeRedis::builder().journal(dir).seed(1)
@@ -47,7 +48,7 @@ fn line(record: &Record) -> String {
 
 #[test]
 fn a_recorded_session_shows_what_was_hit_and_how() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let fake = journaled(dir.path())
         .record(Recording::Session)
         .build()
@@ -87,7 +88,7 @@ fn a_recorded_session_shows_what_was_hit_and_how() {
 
 #[test]
 fn settings_are_recorded_at_every_level_and_no_part_of_the_state() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let fake = journaled(dir.path())
         .record(Recording::Commits)
         .build()
@@ -116,7 +117,7 @@ fn settings_are_recorded_at_every_level_and_no_part_of_the_state() {
 
 #[test]
 fn a_journal_with_faults_of_all_kinds_passes_verification() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let fake = journaled(dir.path())
         .record(Recording::Session)
         .build()

@@ -15,10 +15,13 @@ use std::time::UNIX_EPOCH;
 
 use fakeredis::Clock;
 use fakeredis::FakeRedis;
+use fakeredis::Recording;
 use fakeredis::clock::Stopwatch;
 use redis::ConnectionLike;
 use redis::RedisResult;
 use redis::Value;
+
+use crate::support::verified::Remembering;
 
 /// Makes two tests of each scenario: in process, and through a port.
 macro_rules! through_both_doors {
@@ -43,12 +46,13 @@ macro_rules! through_both_doors {
 }
 use through_both_doors;
 
-/// A fake whose clock stands still.
-fn frozen() -> FakeRedis {
+/// A fake whose clock stands still, and whose history is recorded in full.
+fn frozen() -> Remembering {
     let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
     let config = crate::support::ours::config();
     let builder = FakeRedis::builder().clock(clock).config(config);
-    builder.build().unwrap()
+    let builder = builder.journal_in_memory().record(Recording::Session);
+    Remembering(builder.build().unwrap())
 }
 
 /// What a command answers; words are separated by spaces.

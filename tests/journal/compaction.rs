@@ -1,6 +1,7 @@
 //! Forgetting old history: whatever happens meanwhile, the journal is the old one or the new one.
 
 use super::chunks;
+use super::directory;
 use super::disk::Image;
 use super::disk::Luck;
 use super::disk::Plan;
@@ -167,7 +168,7 @@ fn a_failed_operation_leaves_the_old_or_the_new_journal() {
 /// Records are appended while old ones are forgotten, and a reader sees one journal or the other.
 #[test]
 fn a_running_journal_is_compacted() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {

@@ -24,6 +24,13 @@ use fakeredis::commit::Effect;
 use fakeredis::commit::Record;
 use fakeredis::journal::Checkpoint;
 
+use crate::support::verified::Recorded;
+
+/// A directory for a journal whose records no engine made.
+fn directory() -> Recorded {
+    Recorded::new().unverified("its records are made up")
+}
+
 /// The chunks of a checkpoint's state.
 fn chunks(checkpoint: Checkpoint) -> Vec<Vec<u8>> {
     let mut chunks = Vec::new();

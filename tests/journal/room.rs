@@ -1,5 +1,6 @@
 //! Room that a writer makes at the end of a segment: stored into, left behind by the dead, cut by the living.
 
+use super::directory;
 use super::set;
 use fakeredis::commit::Record;
 use fakeredis::journal;
@@ -79,7 +80,7 @@ fn ends_in_room(bytes: &[u8]) -> bool {
 #[test]
 fn a_closed_journal_has_no_room_and_an_open_one_does_not_show_it() {
     for fsync in [Fsync::Always, Fsync::EverySec, Fsync::No] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory();
         let (journal, _) = Journal::open(dir.path(), &options(fsync)).unwrap();
         for _ in 0..5 {
             write(&journal).unwrap();
@@ -101,7 +102,7 @@ fn a_closed_journal_has_no_room_and_an_open_one_does_not_show_it() {
 
 #[test]
 fn a_reader_follows_a_writer_through_many_segments() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let (journal, _) = Journal::open(dir.path(), &options(Fsync::EverySec)).unwrap();
     write(&journal).unwrap();
     let looks = std::thread::scope(|scope| {
@@ -150,7 +151,7 @@ fn a_reader_follows_a_writer_through_many_segments() {
 #[test]
 fn readers_come_to_an_end_beside_a_writer_that_rotates() {
     for round in 0..50 {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory();
         let compacts = round % 2 == 1;
         let options = Options {
             segment_bytes: 1500,
@@ -224,7 +225,7 @@ fn look(dir: &Path, settled: u64, compacts: bool) {
 /// Whether there is a writer is asked with the lock that writers take.
 #[test]
 fn who_looks_for_a_writer_keeps_none_out() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let open = || Journal::open(dir.path(), &options(Fsync::No)).unwrap();
     drop(open());
     let is_over = AtomicBool::new(false);
@@ -309,7 +310,7 @@ fn listen(child: &mut Child, enough: u64) -> (u64, String) {
 #[cfg(target_os = "linux")]
 fn a_killed_process_loses_nothing_that_it_settled() {
     for fsync in ["always", "everysec", "no"] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory();
         let mut settled = 0;
         for lives in 1..=4 {
             let mut child = start(dir.path(), fsync, "unlimited");
@@ -337,7 +338,7 @@ fn a_full_disk_poisons_and_takes_nothing() {
     for fsync in ["always", "no"] {
         // A limit in the midst of the first room, at its end, and later on.
         for blocks in [3, 32, 300] {
-            let dir = tempfile::tempdir().unwrap();
+            let dir = directory();
             let mut child = start(dir.path(), fsync, &blocks.to_string());
             let (settled, why) = listen(&mut child, u64::MAX);
             assert!(child.wait().unwrap().success());

@@ -1,5 +1,6 @@
 //! The traps into which journals have fallen, each with its test. The number is that of the list in `docs/reliability.md`.
 
+use super::directory;
 use super::disk::Image;
 use super::disk::Luck;
 use super::disk::Plan;
@@ -346,7 +347,7 @@ fn trap_15_only_what_is_sealed_is_mapped() {
 
 #[test]
 fn trap_16_a_second_writer_is_refused_and_the_locks_of_the_dead_are_not() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let (journal, _) = Journal::open(dir.path(), &options()).unwrap();
     let Err(error) = Journal::open(dir.path(), &options()).map(drop) else {
         panic!("two writers");

@@ -15,9 +15,11 @@ use redis::ConnectionLike;
 use redis::RedisResult;
 use redis::Value;
 
+use crate::support::verified::Remembering;
+
 /// A fake whose history is in memory and whose clock stands, behind both front doors. Record 1 is the opening.
 struct Lab {
-    fake: FakeRedis,
+    fake: Remembering,
     server: Server,
 }
 
@@ -33,6 +35,7 @@ impl Lab {
 
     fn of(fake: FakeRedis) -> Lab {
         let server = fake.serve("127.0.0.1:0").unwrap();
+        let fake = Remembering(fake);
         Lab { fake, server }
     }
 

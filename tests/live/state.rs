@@ -7,6 +7,7 @@ use fakeredis::Rev;
 use super::Lab;
 use super::run;
 use super::run_all;
+use crate::support::verified::Recorded;
 use crate::support::verified::verify;
 
 #[test]
@@ -58,7 +59,7 @@ fn a_state_has_a_name_with_and_without_history() {
 
 #[test]
 fn a_snapshot_outlives_the_process_as_a_mark() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let lab = Lab::of(FakeRedis::open(dir.path()).unwrap());
     run_all(
         &mut lab.inside(),
@@ -108,7 +109,7 @@ fn datasets_are_loaded_by_name() {
 
 #[test]
 fn a_snapshot_of_history_that_was_dropped_is_not_gone_back_to() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let lab = Lab::of(FakeRedis::open(dir.path()).unwrap());
     let mut con = lab.inside();
     run_all(&mut con, &["SET a 1", "FAKEREDIS SNAPSHOT old"]);
@@ -133,7 +134,7 @@ fn a_snapshot_of_history_that_was_dropped_is_not_gone_back_to() {
 
 #[test]
 fn what_the_fakes_own_commands_did_is_run_again_without_a_difference() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let builder = FakeRedis::builder().journal(dir.path());
     let lab = Lab::of(builder.record(Recording::Session).build().unwrap());
     let own = |lines: &str| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
+use crate::support::verified::Recorded;
 use fakeredis::Clock;
 use fakeredis::Connection;
 use fakeredis::Error;
@@ -78,7 +79,7 @@ fn state(con: &mut Connection) -> State {
 }
 
 fn play(acts: Vec<Act>) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let open = || FakeRedis::open(dir.path()).unwrap();
     let mut fake = open();
     let mut con = fake.connection();
@@ -139,7 +140,7 @@ proptest! {
 
 #[test]
 fn what_expires_by_itself_is_no_change() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_785_585_600));
     let fake = FakeRedis::builder().journal(dir.path()).clock(clock);
     let fake = fake.build().unwrap();

@@ -11,12 +11,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use fakeredis::resp::Protocol;
-use tempfile::TempDir;
 
 use super::player::Answer;
 use super::player::FLAGS;
 use super::player::Target;
 use super::wire::Wire;
+use crate::support::verified::Recorded;
 
 /// The release whose replies the transcripts hold.
 const RELEASE: &str = "v=8.2.3 ";
@@ -92,12 +92,12 @@ impl Target for RealServer {
 /// A running server with a directory of its own; both end with it.
 struct Process {
     server: Running,
-    _dir: TempDir,
+    _dir: Recorded,
 }
 
 impl Process {
     fn start(program: &Path) -> Process {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new();
         let server = Running::start(program, dir.path(), &[]);
         Process { server, _dir: dir }
     }

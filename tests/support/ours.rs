@@ -20,11 +20,12 @@ use fakeredis::resp::encode;
 use fakeredis::resp::pretty;
 use fakeredis::session::Address;
 use fakeredis::session::SessionKey;
-use tempfile::TempDir;
 
 use super::player::Answer;
 use super::player::FLAGS;
 use super::player::Target;
+use super::verified::Recorded;
+use super::verified::Remembering;
 use super::verified::verify;
 use super::wire::Wire;
 
@@ -165,11 +166,12 @@ impl Target for InProcess {
     }
 }
 
-/// A server of ours, through a port.
+/// A server of ours, through a port. A section in RESP3 is recorded, and run again when it is over.
 pub struct Served {
-    fake: FakeRedis,
     wire: Wire,
+    fake: FakeRedis,
     _server: Server,
+    recorded: Option<Remembering>,
 }
 
 impl Served {
@@ -178,12 +180,19 @@ impl Served {
     }
 
     fn start(protocol: Protocol) -> Served {
-        let fake = in_memory();
+        let is_recorded = protocol == Protocol::Resp3;
+        let builder = FakeRedis::builder().config(config()).clock(started());
+        let fake = match is_recorded {
+            true => builder.journal_in_memory().record(Recording::Session),
+            false => builder,
+        };
+        let fake = fake.build().unwrap();
         let server = fake.serve("127.0.0.1:0").unwrap();
         let port = server.address().expect("a TCP address").port();
         Served {
-            fake,
             wire: Wire::new(port, protocol),
+            recorded: is_recorded.then(|| Remembering(fake.clone())),
+            fake,
             _server: server,
         }
     }
@@ -205,18 +214,22 @@ impl Target for Served {
     fn sleep(&mut self, time: Duration) {
         pass(&self.fake, time);
     }
+
+    fn has_journal(&self) -> bool {
+        self.recorded.is_some()
+    }
 }
 
 /// A fake with a journal; when a section is over, the journal must give the same data again, and its commands must come
 /// to the same once more. A section in RESP3 is recorded in full.
 pub struct Reopened {
     inner: InProcess,
-    dir: TempDir,
+    dir: Recorded,
 }
 
 impl Reopened {
     pub fn new() -> Reopened {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new().unverified("check() verifies it");
         Reopened {
             inner: InProcess::on(journaled(dir.path(), started(), Recording::default())),
             dir,
@@ -244,7 +257,7 @@ impl Reopened {
 impl Target for Reopened {
     fn reset(&mut self, protocol: Protocol) {
         self.check();
-        self.dir = tempfile::tempdir().unwrap();
+        self.dir = Recorded::new().unverified("check() verifies it");
         let recording = match protocol {
             Protocol::Resp2 => Recording::default(),
             Protocol::Resp3 => Recording::Session,

@@ -34,9 +34,9 @@ use crate::support::verified::Recorded;
 
 /// A journaled fake whose clock moves one second per command; record 1 is the journal's opening.
 struct Lab {
-    dir: Recorded,
     fake: FakeRedis,
     con: Connection,
+    dir: Recorded,
 }
 
 impl Lab {

@@ -9,14 +9,14 @@ use fakeredis::commit::Record;
 use fakeredis::journal::Journal;
 use fakeredis::journal::Options;
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::session::replay;
 use super::session::shop;
+use super::support::verified::Recorded;
 
 /// The shop's journal as an engine would have written it whose HINCRBY took three in record 3 where it was told to take four.
-fn miscounted(dir: &Path) -> TempDir {
-    let copy = tempfile::tempdir().unwrap();
+fn miscounted(dir: &Path) -> Recorded {
+    let copy = Recorded::new().unverified("it is to diverge");
     let (journal, _) = Journal::open(copy.path(), &Options::default()).unwrap();
     for entry in Timeline::open(dir).unwrap().reader().entries(..) {
         let mut entry = entry.unwrap();

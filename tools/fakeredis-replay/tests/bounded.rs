@@ -10,6 +10,7 @@ use long::LONG_SPACE_MIB;
 use long::SPACE_MIB;
 
 use super::session::run;
+use super::support::verified::Recorded;
 
 #[allow(dead_code, reason = "the tests of the journal use all of it")]
 #[path = "../../../tests/journal/forge.rs"]
@@ -53,7 +54,7 @@ fn forge_length(file: &mut [u8], len: u32) {
 fn lengths_that_are_forged_take_no_memory() {
     for len in [u32::MAX, 1 << 31, 1 << 30, (1 << 30) - 1, 1 << 24] {
         for which in 0..2 {
-            let dir = tempfile::tempdir().unwrap();
+            let dir = Recorded::new().unverified("it is forged or damaged");
             let file = &small(dir.path())[which];
             assert_eq!(code_within(SPACE_MIB, dir.path(), &["check"]), 0);
             let mut bytes = fs::read(file).unwrap();
@@ -81,7 +82,7 @@ fn lengths_that_are_forged_take_no_memory() {
 fn counts_that_are_forged_take_no_memory() {
     let count = [&[253][..], &(1u64 << 60).to_le_bytes()].concat();
     for before in [&[1, 0, 0, 0][..], &[1, 0, 0, 0, 1], &[1, 0, 0, 0, 1, 1]] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Recorded::new().unverified("it is forged or damaged");
         let [segment, checkpoint] = small(dir.path());
         fs::remove_file(checkpoint).unwrap();
         let mut bytes = fs::read(&segment).unwrap();
@@ -102,7 +103,7 @@ fn counts_that_are_forged_take_no_memory() {
 
 #[test]
 fn a_long_damaged_journal_is_judged_in_little_memory() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new().unverified("it is forged or damaged");
     let segments = long::live(dir.path());
     assert_eq!(code_within(LONG_SPACE_MIB, dir.path(), &["check"]), 0);
     for segment in [segments.last().unwrap(), &segments[segments.len() / 2]] {

@@ -13,6 +13,7 @@ use fakeredis::Fsync;
 
 use super::session::run;
 use super::shop;
+use super::support::verified::Recorded;
 #[cfg(unix)]
 use super::terminal::Terminal;
 #[cfg(unix)]
@@ -73,7 +74,7 @@ fn read(page: &str) -> String {
 #[cfg(unix)]
 #[test]
 fn the_story_is_true() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     shop::sale(&dir.path().join("data"), shop::CARELESS);
     shop::sale(&dir.path().join("fixed"), shop::CAREFUL);
     tells_the_truth("replay.md", dir.path());
@@ -102,7 +103,7 @@ fn the_reference_shows_a_program_that_is_run() {
 #[cfg(unix)]
 #[test]
 fn the_reference_is_true() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     race(&dir.path().join("data"));
     waits::queue(&dir.path().join("queue"));
     tells_the_truth("time-travel.md", dir.path());
@@ -157,7 +158,7 @@ fn answer(call: &str, dir: &Path) -> String {
 #[cfg(unix)]
 #[test]
 fn the_screens_are_what_one_sees() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     race(&dir.path().join("data"));
     let page = read("time-travel.md");
     let blocks: Vec<&str> = page.split("```screen\n").skip(1).collect();

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::session::replay;
 use super::session::shop;
+use super::support::verified::Recorded;
 
 #[test]
 fn places_get_names() {
@@ -58,7 +59,7 @@ fn the_data_goes_back_and_a_rewind_is_undone() {
 #[test]
 fn history_is_copied_up_to_a_record() {
     let dir = shop(false);
-    let forks = tempfile::tempdir().unwrap();
+    let forks = Recorded::new();
     let new = forks.path().join("new");
     let fork = |rev: &str, rest: &[&str]| {
         let new = new.to_str().unwrap();
@@ -90,7 +91,7 @@ fn history_is_copied_up_to_a_record() {
 #[test]
 fn a_fork_may_begin_with_the_data_alone() {
     let dir = shop(false);
-    let forks = tempfile::tempdir().unwrap();
+    let forks = Recorded::new();
     let new = forks.path().join("new");
     let fork = || {
         let words = ["8", new.to_str().unwrap(), "--state", "--json"];
@@ -109,7 +110,7 @@ fn a_fork_may_begin_with_the_data_alone() {
 
 #[test]
 fn a_compacted_and_busy_journal_is_forked_with_its_checkpoints() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let (old, new) = (dir.path().join("old"), dir.path().join("new"));
     let fake = FakeRedis::open(&old).unwrap();
     let mut con = fake.connection();

@@ -15,12 +15,12 @@ use fakeredis::Rev;
 use fakeredis::Timeline;
 use fakeredis::resp::encode_command;
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::session::Answer;
 use super::session::replay;
 use super::session::run;
 use super::session::shop;
+use super::support::verified::Recorded;
 
 fn digest(dir: &Path) -> String {
     let timeline = Timeline::open(dir).unwrap();
@@ -28,7 +28,7 @@ fn digest(dir: &Path) -> String {
 }
 
 /// Runs `import` into the directory `new` of `dir`.
-fn import(dir: &TempDir, what: &str, from: &Path, rest: &[&str]) -> Answer {
+fn import(dir: &Recorded, what: &str, from: &Path, rest: &[&str]) -> Answer {
     let into = dir.path().join("new");
     let into = into.to_str().unwrap();
     let from = from.to_str().unwrap();
@@ -80,7 +80,7 @@ fn an_append_only_file_comes_back_as_the_same_data() {
         let _ = fs::remove_file(&file);
         let answer = replay(dir.path(), "export", &[&["aof", "-o", path], rest].concat());
         assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{name}");
-        let elsewhere = tempfile::tempdir().unwrap();
+        let elsewhere = Recorded::new();
         let imported = import(&elsewhere, "aof", &file, &["--json"])
             .objects()
             .remove(0);
@@ -128,7 +128,7 @@ fn commands_as_sent_make_the_same_data() {
 /// Who gets the commands never heard of the script.
 #[test]
 fn a_script_that_is_named_by_its_hash_is_what_it_came_to() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let fake = FakeRedis::open(dir.path()).unwrap();
     let mut con = fake.connection();
     let script = redis::cmd("SCRIPT")
@@ -170,7 +170,7 @@ fn json_lines_have_what_log_has_and_what_it_came_to() {
 
 #[test]
 fn a_monitor_capture_becomes_a_journal() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let file = dir.path().join("monitor.txt");
     let text = "OK\n\
         1785585600.000100 [0 127.0.0.1:5001] \"AUTH\" \"(redacted)\"\n\
@@ -240,7 +240,7 @@ fn what_a_format_does_not_have_is_refused() {
 
 #[test]
 fn bad_input_is_named_and_leaves_nothing() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let file = dir.path().join("bad");
     let (whole, ends) = aof(&[
         &["SET", "a", "1"],

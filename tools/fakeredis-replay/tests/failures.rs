@@ -8,9 +8,9 @@ use std::process::Stdio;
 
 use super::session::replay;
 use super::session::shop;
-use tempfile::TempDir;
+use super::support::verified::Recorded;
 
-fn segment(dir: &TempDir) -> PathBuf {
+fn segment(dir: &Recorded) -> PathBuf {
     let files = fs::read_dir(dir.path())
         .unwrap()
         .map(|file| file.unwrap().path());
@@ -68,7 +68,7 @@ fn wrong_arguments_have_a_code_of_their_own() {
 
 #[test]
 fn a_directory_without_a_journal_is_left_alone() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     for verb in ["info", "log", "check"] {
         let answer = replay(dir.path(), verb, &[]);
         assert_eq!(
@@ -85,7 +85,7 @@ fn a_directory_without_a_journal_is_left_alone() {
 
 #[test]
 fn check_tells_torn_from_damaged_and_changes_nothing() {
-    let dir = shop(false);
+    let dir = shop(false).unverified("it is damaged");
     let file = segment(&dir);
     let whole = fs::read(&file).unwrap();
     let check = |bytes: &[u8]| {

@@ -11,6 +11,7 @@ use fakeredis::Fsync;
 
 use super::session::replay;
 use super::session::run;
+use super::support::verified::Recorded;
 
 /// Ends with its test.
 struct Following(Child);
@@ -24,7 +25,7 @@ impl Drop for Following {
 
 #[test]
 fn a_log_goes_on_as_long_as_somebody_reads_it() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let fake = FakeRedis::builder()
         .journal(dir.path())
         .fsync(Fsync::Always);
@@ -55,7 +56,7 @@ fn a_log_goes_on_as_long_as_somebody_reads_it() {
 
 #[test]
 fn a_log_that_ends_is_not_followed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     FakeRedis::open(dir.path()).unwrap().close().unwrap();
     let answer = replay(dir.path(), "log", &["1", "--follow"]);
     assert_eq!(answer.code, 1);

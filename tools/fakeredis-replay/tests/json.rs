@@ -2,10 +2,11 @@
 
 use super::session::replay;
 use super::session::shop;
+use super::support::verified::Recorded;
 use serde_json::Value;
 use serde_json::json;
 
-fn one(dir: &tempfile::TempDir, verb: &str, rest: &[&str]) -> Value {
+fn one(dir: &Recorded, verb: &str, rest: &[&str]) -> Value {
     let mut objects = replay(dir.path(), verb, &[&["--json"], rest].concat()).objects();
     assert_eq!(objects.len(), 1);
     objects.remove(0)

@@ -9,12 +9,12 @@ use fakeredis::commit::Mark;
 use fakeredis::commit::Record;
 use fakeredis::journal::Journal;
 use fakeredis::journal::Options;
-use tempfile::TempDir;
 
 use super::session::Answer;
 use super::session::replay;
 use super::session::run;
 use super::session::shop;
+use super::support::verified::Recorded;
 
 #[test]
 fn compact_drops_what_came_before() {
@@ -64,7 +64,7 @@ fn compact_drops_what_came_before() {
     assert!(held.err.contains("open for writing elsewhere"), "{held:?}");
 }
 
-fn damage(dir: &TempDir, at: usize) {
+fn damage(dir: &Recorded, at: usize) {
     let file = dir.path().join("seg-00000000000000000001.frj");
     let mut bytes = fs::read(&file).unwrap();
     bytes[at] ^= 1;
@@ -160,7 +160,7 @@ fn torn_batch(dir: &Path) {
 /// A server, `check` and `repair` agree that so much is not to be cut unasked.
 #[test]
 fn a_long_torn_batch_is_damage_to_all() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     torn_batch(dir.path());
     let words = "more than may be cut unasked";
     let refused = FakeRedis::open(dir.path()).err().unwrap().to_string();
@@ -212,7 +212,7 @@ fn the_newest_data_is_kept_behind_a_checkpoint() {
 /// Half-written records of a writer at work are no torn ones; and nobody repairs what somebody writes.
 #[test]
 fn a_journal_in_use_is_checked_and_not_repaired() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new().unverified("it is long, and one command");
     let builder = FakeRedis::builder().journal(dir.path()).fsync(Fsync::No);
     let fake = builder.build().unwrap();
     let mut con = fake.connection();

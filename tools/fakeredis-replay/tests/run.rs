@@ -15,11 +15,11 @@ use fakeredis::Server;
 use fakeredis::resp::split_quoted;
 use fakeredis::session::Address;
 use redis::Commands;
-use tempfile::TempDir;
 
 use super::session::Answer;
 use super::session::replay;
 use super::session::shop;
+use super::support::verified::Recorded;
 
 /// All that hangs on more than one command: waits, transactions, protocols, time, databases, messages.
 const SESSION: &str = r#"
@@ -100,8 +100,8 @@ const SESSION: &str = r#"
 "#;
 
 /// A journal with what clients sent, one command a line behind the client's name.
-fn recorded(level: Recording, session: &str) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
+fn recorded(level: Recording, session: &str) -> Recorded {
+    let dir = Recorded::new();
     let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_785_585_600));
     let builder = FakeRedis::builder().journal(dir.path()).record(level);
     let fake = builder.clock(clock.clone()).build().unwrap();

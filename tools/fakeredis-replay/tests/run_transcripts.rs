@@ -15,6 +15,7 @@ use super::support::player::Target;
 use super::support::transcript::Section;
 use super::support::transcript::Step;
 use super::support::transcript::Transcript;
+use super::support::verified::Recorded;
 
 /// Sections with these words come to something else on a server: its time is another, its random numbers and the order of
 /// its keys are, and what `run` does not send can't fail there. And a pause takes its time.
@@ -51,7 +52,7 @@ fn run(family: &str) {
         println!("skipped: no real redis-server; .ci/oracles.sh installs one");
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let journal = dir.path().join("journal");
     record(&journal, family);
     let server = Running::start(&program, dir.path(), &[]);

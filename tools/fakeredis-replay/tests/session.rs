@@ -5,13 +5,13 @@ use std::process::Command;
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
+use super::support::verified::Recorded;
 use fakeredis::Clock;
 use fakeredis::Connection;
 use fakeredis::FakeRedis;
 use fakeredis::Fsync;
 use fakeredis::Recording;
 use fakeredis::Rev;
-use tempfile::TempDir;
 
 /// What the tool printed, and how it ended.
 #[derive(Debug)]
@@ -63,8 +63,8 @@ pub fn run(con: &mut Connection, lines: &str) {
 
 /// A shop's session: record 1 opens the journal, the clock starts at noon of 2026-08-01 and moves a second before
 /// each step. The recording level is `session` where `everything` is set.
-pub fn shop(everything: bool) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
+pub fn shop(everything: bool) -> Recorded {
+    let dir = Recorded::new();
     let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_785_585_600));
     let level = match everything {
         true => Recording::Session,

@@ -7,6 +7,7 @@ use fakeredis::FakeRedis;
 use super::session::replay;
 use super::session::run;
 use super::session::shop;
+use super::support::verified::Recorded;
 use super::terminal::Terminal;
 
 fn step(dir: &Path, rest: &[&str]) -> Terminal {
@@ -159,7 +160,7 @@ fn replies_are_shown_where_they_were_recorded() {
 
 #[test]
 fn it_follows_a_server_that_writes() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let fake = FakeRedis::open(dir.path()).unwrap();
     let mut con = fake.connection();
     run(&mut con, "SET a 1");

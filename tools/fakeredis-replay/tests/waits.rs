@@ -11,6 +11,7 @@ use fakeredis::session::Address;
 use fakeredis::session::SessionKey;
 
 use super::session::replay;
+use super::support::verified::Recorded;
 
 /// A queue at recording level `session`: a worker that waits, a shop that pushes, an admin who meddles.
 pub fn queue(dir: &Path) {
@@ -56,7 +57,7 @@ pub fn queue(dir: &Path) {
 
 /// What the tool says of some records, each of which is told the same.
 fn why(seqs: &[&str]) -> String {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     queue(dir.path());
     let mut told = seqs
         .iter()
@@ -133,7 +134,7 @@ RPUSH jobs parcel of #2 shop was held back for 1 s.
 
 #[test]
 fn programs_are_told_the_same() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     queue(dir.path());
     let why = |seq| {
         replay(dir.path(), "why", &[seq, "--json"])

@@ -6,10 +6,15 @@
 #[path = "../../../tests/journal/long.rs"]
 mod long;
 
+#[path = "../../../tests/support/verified.rs"]
+mod verified;
+
+use verified::Recorded;
+
 /// Nothing of a journal stays in memory while it is applied but the data, and nothing of what follows damage.
 #[test]
 fn a_long_damaged_journal_is_refused_in_little_memory() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new().unverified("it is damaged");
     let segments = long::live(dir.path());
     let journal = dir.path().to_str().unwrap();
     let arguments = ["--port", "0", "--appendonly", "yes", "--dir", journal];

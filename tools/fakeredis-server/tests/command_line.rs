@@ -12,16 +12,15 @@ use fakeredis::RecoveryReport;
 use redis::Commands;
 use support::Running;
 use support::run;
-use tempfile::TempDir;
-use tempfile::tempdir;
+use support::verified::Recorded;
 
 /// Opens the journal that a server left behind.
-fn report(dir: &TempDir) -> RecoveryReport {
+fn report(dir: &Recorded) -> RecoveryReport {
     let opened = FakeRedis::builder().journal(dir.path()).build_with_report();
     opened.unwrap().1.unwrap()
 }
 
-fn path(dir: &TempDir, name: &str) -> String {
+fn path(dir: &Recorded, name: &str) -> String {
     dir.path().join(name).to_str().unwrap().to_owned()
 }
 
@@ -89,7 +88,7 @@ fn what_it_does_not_understand_it_refuses() {
 
 #[test]
 fn a_line_of_redis_conf_that_is_wrong_is_named() {
-    let dir = tempdir().unwrap();
+    let dir = Recorded::new();
     let conf = path(&dir, "redis.conf");
     std::fs::write(&conf, "# fine\n\nnosuch 1\n").unwrap();
     refuses(&[&conf], "line 3");
@@ -116,7 +115,7 @@ fn the_port_file_names_a_free_port_and_goes_with_the_server() {
 
 #[test]
 fn a_unix_socket_alone_opens_no_port() {
-    let dir = tempdir().unwrap();
+    let dir = Recorded::new();
     let socket = path(&dir, "redis.sock");
     let mut server = Running::spawn(&["--port", "0", "--unixsocket", &socket]);
     server.wait_for(|| std::path::Path::new(&socket).exists());
@@ -129,7 +128,7 @@ fn a_unix_socket_alone_opens_no_port() {
 
 #[test]
 fn redis_conf_comes_first_and_flags_win() {
-    let dir = tempdir().unwrap();
+    let dir = Recorded::new();
     let conf = path(&dir, "redis.conf");
     std::fs::write(&conf, "databases 3\nmaxclients 77\nsave \"\"\n").unwrap();
     let server = Running::start_with(&[&conf], &["--maxclients", "78"], None);
@@ -158,7 +157,7 @@ fn save_takes_nothing_and_pairs() {
 
 #[test]
 fn daemonize_returns_at_once_and_serves_on() {
-    let dir = tempdir().unwrap();
+    let dir = Recorded::new();
     let pid_file = path(&dir, "redis.pid");
     let args = ["--daemonize", "yes", "--pidfile", &pid_file, "-"];
     let mut server = Running::start_with(&[], &args, Some("databases 5\n"));
@@ -175,7 +174,7 @@ fn daemonize_returns_at_once_and_serves_on() {
 #[test]
 fn a_signal_and_shutdown_close_the_journal_in_good_order() {
     for signal in [Some("TERM"), Some("INT"), None] {
-        let dir = tempdir().unwrap();
+        let dir = Recorded::new();
         let mut server = Running::start(&["--dir", &path(&dir, "")]);
         let _: () = server.connect().set("k", "v").unwrap();
         match signal {
@@ -190,7 +189,7 @@ fn a_signal_and_shutdown_close_the_journal_in_good_order() {
 
 #[test]
 fn a_killed_server_loses_nothing_that_was_answered() {
-    let dir = tempdir().unwrap();
+    let dir = Recorded::new();
     let dir_arg = path(&dir, "");
     let args = ["--dir", &dir_arg, "--appendfsync", "always"];
     let mut server = Running::start(&args);
@@ -217,7 +216,7 @@ fn a_password_is_required() {
 
 #[test]
 fn a_fixture_is_loaded_only_where_there_are_no_keys() {
-    let dir = tempdir().unwrap();
+    let dir = Recorded::new();
     let dir_arg = path(&dir, "");
     let args = ["--dir", &dir_arg, "--fixture", "inventory"];
     let mut server = Running::start(&args);
@@ -238,7 +237,7 @@ fn a_fixture_is_loaded_only_where_there_are_no_keys() {
 
 #[test]
 fn a_second_server_on_the_same_journal_is_refused() {
-    let dir = tempdir().unwrap();
+    let dir = Recorded::new();
     let dir_arg = path(&dir, "");
     let server = Running::start(&["--dir", &dir_arg]);
     let args = ["--dir", &dir_arg, "--port", "0"];
@@ -250,7 +249,7 @@ fn a_second_server_on_the_same_journal_is_refused() {
 
 #[test]
 fn appendonly_no_keeps_everything_in_memory() {
-    let dir = tempdir().unwrap();
+    let dir = Recorded::new();
     let mut server = Running::start(&["--dir", &path(&dir, ""), "--appendonly", "no"]);
     let _: () = server.connect().set("k", "v").unwrap();
     assert_eq!(server.terminate(), Some(0));
@@ -259,7 +258,7 @@ fn appendonly_no_keeps_everything_in_memory() {
 
 #[test]
 fn the_log_goes_to_its_file_as_loud_as_asked() {
-    let dir = tempdir().unwrap();
+    let dir = Recorded::new();
     for (level, notices, warnings) in [
         ("notice", true, true),
         ("warning", false, true),

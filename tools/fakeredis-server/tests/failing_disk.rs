@@ -18,8 +18,7 @@ use redis::Commands;
 use redis::Connection;
 use redis::RedisResult;
 use support::Running;
-use tempfile::TempDir;
-use tempfile::tempdir;
+use support::verified::Recorded;
 
 const POLICIES: [&str; 3] = ["always", "everysec", "no"];
 
@@ -134,8 +133,8 @@ fn remembers(number: i64, options: &[&str]) {
 }
 
 /// A journal with a record, so that a server's start takes as many calls each time.
-fn journal() -> TempDir {
-    let dir = tempdir().unwrap();
+fn journal() -> Recorded {
+    let dir = Recorded::new();
     let server = Running::start(&["--dir", path(dir.path())]);
     let () = server.connect().set("before", 1).unwrap();
     dir
@@ -245,12 +244,12 @@ fn a_write_that_is_cut_short() {
 }
 
 /// A small file system of its own, gone with the value.
-struct SmallDisk(TempDir);
+struct SmallDisk(Recorded);
 
 impl SmallDisk {
     /// `None`, and a reason on standard output, where one may not mount.
     fn mount() -> Option<SmallDisk> {
-        let dir = tempdir().unwrap();
+        let dir = Recorded::new();
         let mount = ["-t", "tmpfs", "-o", "size=512k", "tmpfs", path(dir.path())];
         let mounted = Command::new("mount").args(mount).output();
         if mounted.is_ok_and(|output| output.status.success()) {

@@ -6,6 +6,9 @@
 // A test fails by panicking.
 #![expect(clippy::unwrap_used)]
 
+#[path = "../../../tests/support/verified.rs"]
+mod verified;
+
 use std::path::Path;
 use std::process::Child;
 use std::process::Command;
@@ -16,6 +19,7 @@ use std::time::Duration;
 use fakeredis::clock::pause;
 use redis::Commands;
 use redis::Connection;
+use verified::Recorded;
 
 /// How many servers are killed on one journal.
 const LIVES: u64 = 6;
@@ -55,7 +59,7 @@ fn survives(fsync: &str) {
 
 /// Several times: start, check what is remembered, write, kill.
 fn survives_lives(fsync: &str) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let mut writers = [Writer::default(); WRITERS];
     for life in 0..LIVES {
         let mut server = Server::start(dir.path(), fsync);

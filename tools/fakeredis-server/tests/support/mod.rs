@@ -1,6 +1,9 @@
 //! A server process of its own for each test, which never outlives it.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+#[path = "../../../../tests/support/verified.rs"]
+pub mod verified;
+
 use std::io::Read;
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,8 +14,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use redis::Connection;
-use tempfile::TempDir;
-use tempfile::tempdir;
+use verified::Recorded;
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_fakeredis-server"))
@@ -51,7 +53,7 @@ pub struct Running {
     pub port: u16,
     pub port_file: PathBuf,
     /// Where the port file is.
-    _dir: TempDir,
+    _dir: Recorded,
 }
 
 impl Running {
@@ -75,7 +77,7 @@ impl Running {
     }
 
     fn launch(mut command: Command, args: &[&str], stdin: Option<&str>) -> Running {
-        let dir = tempdir().unwrap();
+        let dir = Recorded::new();
         let port_file = dir.path().join("port");
         command.args(["--port", "0", "--port-file"]);
         command.arg(&port_file).args(args);
@@ -94,7 +96,7 @@ impl Running {
 
     /// A server with these arguments and nothing else.
     pub fn spawn(args: &[&str]) -> Running {
-        let dir = tempdir().unwrap();
+        let dir = Recorded::new();
         Running {
             child: spawn(program().args(args), None),
             port: 0,
