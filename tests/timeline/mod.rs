@@ -14,11 +14,17 @@ use fakeredis::Clock;
 use fakeredis::Connection;
 use fakeredis::Error;
 use fakeredis::FakeRedis;
+use fakeredis::Fsync;
 use fakeredis::Recording;
 use fakeredis::Rev;
 use fakeredis::Timeline;
 use fakeredis::Transactions;
+use fakeredis::commit::CommandList;
+use fakeredis::commit::Commit;
+use fakeredis::commit::Effect;
 use fakeredis::commit::Record;
+use fakeredis::journal::Journal;
+use fakeredis::journal::Options;
 use fakeredis::timeline;
 use fakeredis::timeline::Change;
 use fakeredis::timeline::Fate;
@@ -278,6 +284,41 @@ fn logs_are_filtered_by_key_command_client_and_text() {
     assert!(newest(0).is_empty());
     assert_eq!(newest(2), [3, 6]);
     assert_eq!(newest(usize::MAX), [2, 3, 6]);
+}
+
+/// The newest are looked for from the end, some thousands of records at a time.
+#[test]
+fn the_newest_are_found_however_far_back_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options {
+        fsync: Fsync::No,
+        ..Default::default()
+    };
+    let (journal, _) = Journal::open(dir.path(), &options).unwrap();
+    for seq in 1..=10_000 {
+        let key = if seq % 3000 == 0 { "rare" } else { "usual" };
+        let commit = Commit {
+            commands: CommandList::from_iter([vec!["SET", key, "1"]]),
+            effects: vec![Effect::Verbatim],
+            ..Commit::default()
+        };
+        journal.append(0, &Record::Commit(commit)).unwrap();
+    }
+    journal.close().unwrap();
+    let past = Timeline::open(dir.path()).unwrap();
+    let newest = |key: &str, count| -> Vec<u64> {
+        let filter = Filter {
+            key: Some(key.into()),
+            ..Filter::default()
+        };
+        let newest = past.newest(1..=10_000, &filter, count).unwrap();
+        newest.map(|entry| entry.unwrap().seq).collect()
+    };
+    assert_eq!(newest("rare", 2), [6000, 9000]);
+    assert_eq!(newest("rare", 9), [3000, 6000, 9000]);
+    assert_eq!(newest("usual", 2), [9999, 10_000]);
+    assert_eq!(newest("usual", 7000).len(), 7000);
+    assert_eq!(newest("usual", 7000)[0], 2998);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use fakeredis::FakeRedis;
 use fakeredis::Fault;
 use fakeredis::Recording;
 use fakeredis::Server;
+use fakeredis::clock::Stopwatch;
 use fakeredis::resp::split_quoted;
 use fakeredis::session::Address;
 use redis::Commands;
@@ -20,6 +21,9 @@ use super::session::Answer;
 use super::session::replay;
 use super::session::shop;
 use super::support::verified::Recorded;
+
+/// Of 2026-08-01.
+const NOON: Duration = Duration::from_secs(1_785_585_600);
 
 /// All that hangs on more than one command: waits, transactions, protocols, time, databases, messages.
 const SESSION: &str = r#"
@@ -102,7 +106,7 @@ const SESSION: &str = r#"
 /// A journal with what clients sent, one command a line behind the client's name.
 fn recorded(level: Recording, session: &str) -> Recorded {
     let dir = Recorded::new();
-    let clock = Clock::frozen_at(UNIX_EPOCH + Duration::from_secs(1_785_585_600));
+    let clock = Clock::frozen_at(UNIX_EPOCH + NOON);
     let builder = FakeRedis::builder().journal(dir.path()).record(level);
     let fake = builder.clock(clock.clone()).build().unwrap();
     let engine = fake.engine();
@@ -140,8 +144,10 @@ fn recorded(level: Recording, session: &str) -> Recorded {
     dir
 }
 
+/// A server whose clock stands still, so that nothing hangs on how fast it is asked.
 fn server() -> (FakeRedis, Server, SocketAddr) {
-    let fake = FakeRedis::new();
+    let builder = FakeRedis::builder().clock(Clock::frozen_at(UNIX_EPOCH + NOON));
+    let fake = builder.build().unwrap();
     let server = fake.serve("127.0.0.1:0").unwrap();
     let address = server.addresses()[0];
     (fake, server, address)
@@ -238,6 +244,16 @@ fn a_range_begins_with_the_data_before_it() {
         let answer = run(dir.path(), &format!("{begin}.."), address, &[]);
         assert_eq!(answer.code, 0, "{begin}: {answer:?}");
     }
+}
+
+#[test]
+fn a_session_takes_its_time_again_if_that_is_wanted() {
+    let dir = recorded(Recording::Session, "a SET n 1\nwait 120\na INCR n");
+    let (_fake, _server, address) = server();
+    let watch = Stopwatch::start();
+    let answer = run(dir.path(), "..", address, &["--speed", "1"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(watch.elapsed() >= Duration::from_millis(120));
 }
 
 #[test]
