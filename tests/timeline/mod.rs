@@ -289,7 +289,7 @@ fn logs_are_filtered_by_key_command_client_and_text() {
 /// The newest are looked for from the end, some thousands of records at a time.
 #[test]
 fn the_newest_are_found_however_far_back_they_are() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let options = Options {
         fsync: Fsync::No,
         ..Default::default()

@@ -81,7 +81,7 @@ fn run(family: &str) {
 
 /// What `run` says of a journal and a server that was just started.
 fn sent(program: &Path, journal: &Path) -> Answer {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Recorded::new();
     let server = Running::start(program, dir.path(), &[]);
     let against = format!("127.0.0.1:{}", server.port);
     replay(journal, "run", &["--against", &against])
