@@ -11,17 +11,9 @@ impl Core {
     /// # Errors
     ///
     /// The journal takes no records.
-    #[inline]
     pub(super) fn make_room(&mut self, now_us: i64) -> Result<(), JournalError> {
-        match self.world.config.maxmemory() {
-            0 => Ok(()),
-            _ => self.evict(now_us),
-        }
-    }
-
-    #[cold]
-    fn evict(&mut self, now_us: i64) -> Result<(), JournalError> {
-        while self.world.broken.is_none()
+        while self.world.config.maxmemory() > 0
+            && self.world.broken.is_none()
             && let Some((db, key)) = self.world.victim()
         {
             self.evict_key(db, &key, now_us)?;

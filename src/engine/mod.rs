@@ -349,6 +349,15 @@ impl Core {
     /// if the journal takes no record of that.
     #[inline]
     fn prepare(&mut self, now_us: i64) -> Result<(), String> {
+        let is_due = self.world.keyspace.is_due(now_us.div_euclid(1000));
+        match is_due || self.world.config.maxmemory() > 0 {
+            true => self.expire_and_evict(now_us),
+            false => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn expire_and_evict(&mut self, now_us: i64) -> Result<(), String> {
         let ready = self
             .expire_due(now_us)
             .and_then(|()| self.make_room(now_us));
@@ -520,7 +529,7 @@ impl Core {
         reply
     }
 
-    #[inline]
+    #[inline(always)]
     fn run_recorded(
         &mut self,
         session: &mut Session,
