@@ -68,18 +68,14 @@ impl Core {
 
     /// Whoever has a copy of what is not the same in `before` and now drops it.
     pub(super) fn invalidate_differences(&mut self, before: &Keyspace) {
-        let (world, nobody) = (&mut self.world, Author::Nobody);
+        let world = &mut self.world;
         let Some(tracking) = &mut world.tracking else {
             return;
         };
         for db in 0..before.databases() {
-            let (old, new) = (before.db(db).keys(), world.keyspace.db(db).keys());
-            let differs = |key: &&Bytes| old.get(key) != new.get(key);
-            let was = old.unshared(new).map(|(key, _)| key).filter(differs);
-            let is = new.unshared(old).map(|(key, _)| key);
-            let came = is.filter(|key| !old.contains_key(key));
-            was.chain(came)
-                .for_each(|key| tracking.changed(key, nobody));
+            for (key, ..) in before.differences(&world.keyspace, db) {
+                tracking.changed(key, Author::Nobody);
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ pub use watch::WatchRegistry;
 
 use triomphe::Arc;
 
+use crate::bytes::Bytes;
 use crate::value::Map;
 use crate::value::Value;
 
@@ -61,6 +62,25 @@ impl Keyspace {
     pub fn keys(&self, index: usize) -> &Map<Slot> {
         static NONE: Map<Slot> = Map::new();
         self.dbs.get(index).map_or(&NONE, |db| db.keys())
+    }
+
+    /// The keys of a database that are not the same in `after`, with what stands there in either: those of this state in
+    /// its order, then those that only `after` has. What the two share is not looked at.
+    pub fn differences<'a>(
+        &'a self,
+        after: &'a Keyspace,
+        db: usize,
+    ) -> impl Iterator<Item = (&'a Bytes, Option<&'a Slot>, Option<&'a Slot>)> {
+        let (old, new) = (self.keys(db), after.keys(db));
+        let gone_or_changed = old.unshared(new).filter_map(move |(key, slot)| {
+            let now = new.get(key);
+            (now != Some(slot)).then_some((key, Some(slot), now))
+        });
+        let come = new.unshared(old).filter_map(move |(key, slot)| {
+            let is_new = !old.contains_key(key);
+            is_new.then_some((key, None, Some(slot)))
+        });
+        gone_or_changed.chain(come)
     }
 
     /// A database, to change.

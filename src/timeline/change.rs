@@ -152,16 +152,7 @@ pub(super) fn all_changes<'a>(
     after: &'a Keyspace,
     db: usize,
 ) -> impl Iterator<Item = Change> + 'a {
-    let (old, new) = (before.keys(db), after.keys(db));
-    let gone_or_changed = old.unshared(new).filter_map(move |(key, slot)| {
-        let now = new.get(key);
-        (now != Some(slot)).then_some((key, Some(slot), now))
-    });
-    let come = new.unshared(old).filter_map(move |(key, slot)| {
-        let is_new = !old.contains_key(key);
-        is_new.then_some((key, None, Some(slot)))
-    });
-    let all = gone_or_changed.chain(come);
+    let all = before.differences(after, db);
     all.map(move |(key, before, after)| Change {
         db,
         key: key.clone(),
