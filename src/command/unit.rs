@@ -227,7 +227,7 @@ impl Unit {
         }
     }
 
-    /// Makes the unit the expiry of a key or of fields, which this command has the effect of.
+    /// Makes the unit one of the fake itself, that removes a key or fields as this command would.
     pub fn record_removal<A: AsRef<[u8]>>(&mut self, origin: Origin, argv: &[A]) {
         self.origin = origin;
         self.changes += 1;

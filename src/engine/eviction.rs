@@ -32,12 +32,7 @@ impl Core {
         key: &[u8],
         now_us: i64,
     ) -> Result<(), JournalError> {
-        self.begin(now_us, db);
-        self.world.keyspace.db_mut(db).remove(key);
         self.world.stats.evicted_keys += 1;
-        let argv = [b"DEL".as_slice(), key];
-        self.unit.record_removal(Origin::Evicted, &argv);
-        self.world.touch(db, key, self.unit.seq);
-        self.recorder.finish_own(&mut self.unit)
+        self.remove_key(Origin::Evicted, db, key, now_us)
     }
 }

@@ -491,26 +491,46 @@ impl Core {
         let Some((db, due)) = self.world.keyspace.next_due(now_ms) else {
             return Ok(false);
         };
-        self.begin(now_us, db);
-        let key = match &due {
+        match &due {
             Due::Key(key) => {
-                self.world.keyspace.db_mut(db).remove(key);
                 self.world.stats.expired_keys += 1;
-                let argv = [b"DEL".as_slice(), key];
-                self.unit.record_removal(Origin::Expired, &argv);
-                key
+                self.remove_key(Origin::Expired, db, key, now_us)?;
             }
             Due::Fields(key) => {
+                self.begin(now_us, db);
                 let fields = self.world.expire_fields(db, key, now_ms);
                 let mut argv: Vec<&[u8]> = vec![b"HDEL", key];
                 argv.extend(fields.iter().map(|field| &**field));
-                self.unit.record_removal(Origin::Expired, &argv);
-                key
+                self.finish_removal(Origin::Expired, db, key, &argv)?;
             }
-        };
-        self.world.touch(db, key, self.unit.seq);
-        self.recorder.finish_own(&mut self.unit)?;
+        }
         Ok(true)
+    }
+
+    /// Removes a key, as a unit of its own.
+    fn remove_key(
+        &mut self,
+        origin: Origin,
+        db: usize,
+        key: &[u8],
+        now_us: i64,
+    ) -> Result<(), JournalError> {
+        self.begin(now_us, db);
+        self.world.keyspace.db_mut(db).remove(key);
+        self.finish_removal(origin, db, key, &[b"DEL".as_slice(), key])
+    }
+
+    /// Records the unit in which the fake itself removed a key or some of it, as `argv` would.
+    fn finish_removal(
+        &mut self,
+        origin: Origin,
+        db: usize,
+        key: &[u8],
+        argv: &[&[u8]],
+    ) -> Result<(), JournalError> {
+        self.unit.record_removal(origin, argv);
+        self.world.touch(db, key, self.unit.seq);
+        self.recorder.finish_own(&mut self.unit)
     }
 
     /// Runs one request as a unit, records it, and has connections drop their copies of what it changed.
