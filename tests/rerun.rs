@@ -396,6 +396,22 @@ fn an_exec_stays_aborted_while_a_watched_key_changes() {
 }
 
 #[test]
+fn what_takes_the_place_of_a_read_runs_in_its_database() {
+    let lab = Lab::new(Recording::Session);
+    let mut con = lab.fake.connection();
+    lab.run(&mut con, "SELECT 3\nGET a");
+    let read = lab.past().last_seq();
+    let past = lab.past();
+    let edit = Edit::Replace(commands("SET a 1"));
+    let mut whatif = past.whatif(BTreeMap::from([(read, edit)])).unwrap();
+    whatif
+        .by_ref()
+        .for_each(|otherwise| drop(otherwise.unwrap()));
+    let dbs: Vec<usize> = whatif.changes().iter().map(|change| change.db).collect();
+    assert_eq!(dbs, [3]);
+}
+
+#[test]
 fn time_passes_in_every_history() {
     let lab = race();
     // Record 6 sets a key that expires in record 7.

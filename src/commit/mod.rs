@@ -53,6 +53,33 @@ pub enum Record {
     Waiting(Waiting),
 }
 
+impl Record {
+    /// Who caused it, or whose connection opened or closed; client 0 is the fake itself.
+    pub fn client(&self) -> Option<&Client> {
+        match self {
+            Record::Commit(commit) => Some(&commit.client),
+            Record::Aborted(aborted) => Some(&aborted.client),
+            Record::Observed(observed) => Some(&observed.client),
+            Record::Client(event) => Some(&event.client),
+            Record::Setting(setting) => Some(&setting.client),
+            Record::Waiting(waiting) => Some(&waiting.client),
+            Record::Open(_) | Record::Close(_) | Record::Mark(_) | Record::Rewind(_) => None,
+        }
+    }
+
+    /// The database that its commands began in.
+    pub fn db(&self) -> Option<u32> {
+        match self {
+            Record::Commit(commit) => Some(commit.db),
+            Record::Aborted(aborted) => Some(aborted.db),
+            Record::Observed(observed) => Some(observed.db),
+            Record::Setting(setting) => Some(setting.db),
+            Record::Waiting(waiting) => Some(waiting.db),
+            _ => None,
+        }
+    }
+}
+
 /// One unit: a command, an EXEC batch, a script, or an expiry, that changed something.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Commit {

@@ -140,7 +140,7 @@ impl Rerun {
     ///
     /// There can't be such a database.
     pub fn run(&mut self, entry: &Entry) -> Result<Option<Record>, JournalError> {
-        make_db(&mut self.core.world.keyspace, db_of(&entry.record))?;
+        make_db(&mut self.core.world.keyspace, last_db(&entry.record))?;
         self.move_to(entry.seq, entry.clock_us);
         if sender_of(&entry.record).is_some_and(|id| self.answered.remove(&id)) {
             return Ok(None);
@@ -522,15 +522,12 @@ fn config() -> Config {
     config
 }
 
-/// The database that is selected when a record's unit begins.
-fn db_of(record: &Record) -> u32 {
+/// The last database that a record's unit needs to be there.
+fn last_db(record: &Record) -> u32 {
+    let db = record.db().unwrap_or_default();
     match record {
-        Record::Commit(commit) => commit.db,
-        Record::Aborted(aborted) => aborted.db.max(aborted.key_db),
-        Record::Observed(observed) => observed.db,
-        Record::Setting(setting) => setting.db,
-        Record::Waiting(waiting) => waiting.db,
-        _ => 0,
+        Record::Aborted(aborted) => db.max(aborted.key_db),
+        _ => db,
     }
 }
 
@@ -547,11 +544,8 @@ fn is_own(commands: &CommandList, subcommand: &[u8]) -> bool {
 /// Whose request a record is about, if it says what came of one.
 fn sender_of(record: &Record) -> Option<u64> {
     match record {
-        Record::Commit(commit) => Some(commit.client.id),
-        Record::Aborted(aborted) => Some(aborted.client.id),
-        Record::Observed(observed) => Some(observed.client.id),
-        Record::Setting(setting) => Some(setting.client.id),
-        _ => None,
+        Record::Waiting(_) | Record::Client(_) => None,
+        record => record.client().map(|client| client.id),
     }
 }
 

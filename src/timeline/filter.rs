@@ -147,24 +147,11 @@ fn literal(pattern: &[u8]) -> &[u8] {
 }
 
 fn is_from(record: &Record, client: &str) -> bool {
-    let Some(Client { id, name }) = client_of(record) else {
+    let Some(Client { id, name }) = record.client() else {
         return false;
     };
     client.parse() == Ok(*id)
         || (!name.0.is_empty() && glob_match(client.as_bytes(), &name.0, false))
-}
-
-/// Who caused a record.
-pub fn client_of(record: &Record) -> Option<&Client> {
-    match record {
-        Record::Commit(commit) => Some(&commit.client),
-        Record::Aborted(aborted) => Some(&aborted.client),
-        Record::Observed(observed) => Some(&observed.client),
-        Record::Client(event) => Some(&event.client),
-        Record::Setting(setting) => Some(&setting.client),
-        Record::Waiting(waiting) => Some(&waiting.client),
-        Record::Open(_) | Record::Close(_) | Record::Mark(_) | Record::Rewind(_) => None,
-    }
 }
 
 fn holds(record: &Record, command: &str) -> bool {

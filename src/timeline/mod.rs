@@ -49,7 +49,6 @@ pub use describe::plain;
 pub use diff::Diff;
 pub use error::Error;
 pub use filter::Filter;
-pub use filter::client_of;
 pub use history::History;
 pub use history::Version;
 pub use log::Log;

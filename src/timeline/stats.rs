@@ -14,7 +14,6 @@ use super::Timeline;
 use super::describe::kind_of;
 use super::describe::origin_word;
 use super::error::Error;
-use super::filter::client_of;
 use super::log::decode;
 use super::touched::Touched;
 use super::touched::commands_of;
@@ -119,7 +118,7 @@ impl Counters {
         for name in commands(record) {
             self.commands.add(name, bytes);
         }
-        if let Some(client) = client_of(record).filter(|client| client.id != 0) {
+        if let Some(client) = record.client().filter(|client| client.id != 0) {
             let name = match client.name.as_ref() {
                 [] => Bytes::from(format!("#{}", client.id)),
                 name => Bytes::from(name),

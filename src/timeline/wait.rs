@@ -15,7 +15,6 @@ use crate::resp::Reply;
 
 use super::Timeline;
 use super::error::Error;
-use super::filter::client_of;
 use super::history::Version;
 use super::log::next_match;
 use super::log::stretches;
@@ -116,7 +115,7 @@ impl Timeline {
     pub(super) fn beginning_of_wait(&self, entry: &Entry) -> Result<Option<Entry>, Error> {
         let is_session =
             matches!(entry.record, Record::Client(_)) || replies_of(&entry.record).is_some();
-        let client = client_of(&entry.record).filter(|_| is_session);
+        let client = entry.record.client().filter(|_| is_session);
         let Some(&Client { id, .. }) = client else {
             return Ok(None);
         };
@@ -130,7 +129,7 @@ impl Timeline {
 
     /// The next record of the client that waits, or of the next process.
     fn end_of_wait(&self, began: &Entry) -> Result<Option<Entry>, Error> {
-        let id = client_of(&began.record).map_or(0, |client| client.id);
+        let id = began.record.client().map_or(0, |client| client.id);
         let mut frames = self.reader.frames(began.seq + 1..=self.last_seq());
         let next = next_match(&mut frames, None, |entry| is_about(entry, id));
         Ok(next.transpose()?)
@@ -186,7 +185,7 @@ fn is_about(entry: &Entry, id: u64) -> bool {
     match &entry.record {
         Record::Open(_) => true,
         Record::Client(event) => event.client.id == id && !event.open,
-        record => client_of(record).is_some_and(|client| client.id == id),
+        record => record.client().is_some_and(|client| client.id == id),
     }
 }
 

@@ -18,7 +18,6 @@ use std::collections::BTreeMap;
 
 use super::Timeline;
 use super::error::Error;
-use super::filter::client_of;
 use crate::command::World;
 use crate::commit::Entry;
 use crate::commit::Record;
@@ -87,7 +86,7 @@ impl<'a> Sides<'a> {
         let volatile = self.volatile.ran(&self.again);
         if !differs.is_empty() && volatile.is_none() {
             // Replies have another shape in another protocol, and the client's may not be known.
-            let client = client_of(&entry.record).map_or(0, |client| client.id);
+            let client = entry.record.client().map_or(0, |client| client.id);
             let is_right = |other: Option<&Record>| aspects(&entry.record, other).is_empty();
             let other = self
                 .again

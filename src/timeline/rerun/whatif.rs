@@ -21,7 +21,6 @@ use crate::timeline::Timeline;
 use crate::timeline::change::Change;
 use crate::timeline::change::changes;
 use crate::timeline::error::Error;
-use crate::timeline::filter::client_of;
 use crate::timeline::touched::Touched;
 
 /// More touched keys than this are not told one by one: comparing everything is cheaper.
@@ -257,12 +256,8 @@ impl WhatIf<'_> {
     fn replace(&mut self, entry: &Entry, commands: CommandList) -> Result<(), JournalError> {
         self.expire(entry);
         self.sides.tell(entry)?;
-        let client = client_of(&entry.record).cloned().unwrap_or_default();
-        let db = match &entry.record {
-            Record::Commit(commit) => commit.db,
-            Record::Aborted(aborted) => aborted.db,
-            _ => 0,
-        };
+        let client = entry.record.client().cloned().unwrap_or_default();
+        let db = entry.record.db().unwrap_or_default();
         self.substitute(entry, commit(&client, db, commands))
     }
 

@@ -14,7 +14,6 @@ use fakeredis::resp::Reply;
 use fakeredis::resp::decode_reply;
 use fakeredis::resp::pretty;
 use fakeredis::timeline::Touched;
-use fakeredis::timeline::client_of;
 use fakeredis::timeline::kind_of;
 use fakeredis::timeline::origin_word;
 use fakeredis::timeline::replies_of;
@@ -43,7 +42,7 @@ pub fn short_line(entry: &Entry, width: usize, room: Room, paint: Paint) -> Stri
 fn line_at(time: &str, entry: &Entry, width: usize, room: Room, paint: Paint) -> String {
     let seq = paint.seq(format!("{:>width$}", entry.seq));
     let time = paint.dim(time);
-    let who = client_of(&entry.record).map_or_else(|| "-".to_owned(), client);
+    let who = entry.record.client().map_or_else(|| "-".to_owned(), client);
     let what = what(entry, room);
     let what = match &entry.record {
         Record::Commit(_) => what,
@@ -78,22 +77,10 @@ pub fn heading(entry: &Entry) -> String {
         Record::Commit(commit) => parts.push(origin_word(commit.origin).to_owned()),
         record => parts.push(kind_of(record).to_owned()),
     }
-    let known = client_of(&entry.record).filter(|client| client.id != 0);
+    let known = entry.record.client().filter(|client| client.id != 0);
     parts.extend(known.map(client));
-    parts.extend(db_of(&entry.record).map(|db| format!("db {db}")));
+    parts.extend(entry.record.db().map(|db| format!("db {db}")));
     parts.join(", ")
-}
-
-/// The database that a record's commands began in.
-fn db_of(record: &Record) -> Option<u32> {
-    match record {
-        Record::Commit(commit) => Some(commit.db),
-        Record::Aborted(aborted) => Some(aborted.db),
-        Record::Observed(observed) => Some(observed.db),
-        Record::Setting(setting) => Some(setting.db),
-        Record::Waiting(waiting) => Some(waiting.db),
-        _ => None,
-    }
 }
 
 /// What happened, on one line.

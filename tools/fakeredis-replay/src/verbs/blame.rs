@@ -9,7 +9,6 @@ use fakeredis::commit::Entry;
 use fakeredis::timeline::Blame as Blamed;
 use fakeredis::timeline::Blamed as Part;
 use fakeredis::timeline::Place;
-use fakeredis::timeline::client_of;
 use fakeredis::timeline::rfc3339;
 
 use super::Journal;
@@ -120,7 +119,10 @@ fn origin(entry: &Entry, commands: &CommandList, room: Room) -> String {
 
 /// The record, its time and its client.
 fn author(entry: &Entry, width: usize, out: &Output) -> String {
-    let who = client_of(&entry.record).map_or_else(|| "-".to_owned(), text::client);
+    let who = entry
+        .record
+        .client()
+        .map_or_else(|| "-".to_owned(), text::client);
     let seq = out.paint.seq(format!("{:>width$}", entry.seq));
     let time = out.paint.dim(rfc3339(entry.clock_us));
     format!("{seq}  {time}  {who:<12}")

@@ -10,7 +10,6 @@ use fakeredis::commit::Entry;
 use fakeredis::commit::Record;
 use fakeredis::resp::pretty;
 use fakeredis::timeline::Shown;
-use fakeredis::timeline::client_of;
 use fakeredis::timeline::commands_of;
 use fakeredis::timeline::kind_of;
 use fakeredis::timeline::origin_word;
@@ -83,7 +82,7 @@ fn head(entry: &Entry, out: &mut Output) -> Result<(), Failure> {
     let kind = kind_of(&entry.record);
     out.line(format!("record   {}  {kind}", out.paint.seq(entry.seq)))?;
     out.line(format!("time     {}", rfc3339(entry.clock_us)))?;
-    if let Some(client) = client_of(&entry.record) {
+    if let Some(client) = entry.record.client() {
         out.line(format!("client   {}", text::client(client)))?;
     }
     match &entry.record {

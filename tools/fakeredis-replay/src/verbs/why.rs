@@ -18,7 +18,6 @@ use fakeredis::timeline::KeyStory;
 use fakeredis::timeline::WaitEnd;
 use fakeredis::timeline::WaitStory;
 use fakeredis::timeline::Watch;
-use fakeredis::timeline::client_of;
 use fakeredis::timeline::rfc3339;
 
 use super::Journal;
@@ -114,7 +113,7 @@ pub fn of_record(timeline: &Timeline, seq: u64, out: &mut Output) -> Result<(), 
 fn reference(entry: &Entry, out: &Output) -> String {
     let seq = out.paint.seq(entry.seq);
     let time = rfc3339(entry.clock_us);
-    let who = client_of(&entry.record).filter(|client| client.id != 0);
+    let who = entry.record.client().filter(|client| client.id != 0);
     let who = who.map_or_else(String::new, |who| format!(", by {}", text::client(who)));
     format!(
         "record {seq}, {time}{who}: {}",
@@ -153,7 +152,7 @@ fn print_abort(story: &AbortStory, out: &mut Output) -> Result<(), Failure> {
 
 fn print_culprit(story: &AbortStory, culprit: &Entry, out: &mut Output) -> Result<(), Failure> {
     let paint = out.paint;
-    let client = client_of(&culprit.record).filter(|client| client.id != 0);
+    let client = culprit.record.client().filter(|client| client.id != 0);
     let same = client.is_some_and(|client| client.id == story.aborted.client.id);
     let who = client.map_or_else(|| "the fake itself".to_owned(), text::client);
     let who = if same {

@@ -15,7 +15,6 @@ use fakeredis::commit::Origin;
 use fakeredis::commit::Record;
 use fakeredis::commit::Seq;
 use fakeredis::resp::Reply;
-use fakeredis::timeline::client_of;
 use fakeredis::timeline::commands_of;
 
 use super::ahead;
@@ -112,7 +111,7 @@ impl Plan {
             }
         }
         if !matches!(entry.record, Record::Aborted(_))
-            && let Some(client) = client_of(&entry.record)
+            && let Some(client) = entry.record.client()
             && let Some(commands) = commands_of(&entry.record)
         {
             self.clients.follow(client, commands);
